@@ -1,0 +1,84 @@
+"""What happened: exchanges on the wire and the turns they belong to. Recorded once, judged later.
+
+An exchange keeps references to what was sent, never a copy; text is made of it only when somebody asks for a report.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from faultlab.wire import Event, Request
+
+__all__ = ["Exchange", "Trace", "Turn", "TurnEnd"]
+
+
+@dataclass(slots=True)
+class Exchange:
+    """One request and what was answered.
+
+    `n` counts from 1 over the whole trace. `faults` are the names of the faults that answered or changed the answer;
+    `wasted` those that could not apply to what they met. `side` is a request that is not for an answer (a renewal, a
+    404). `unexpected`: no answer was left, the connection was closed without a byte. `key_of` names the upstream whose
+    key the request carried (`none`: no key at all, `unknown`: nobody's). `limited`: answered by a limit.
+    `started_s` and `ended_s` are seconds on the lab's clock.
+    """
+
+    n: int
+    upstream: str
+    request: Request
+    started_s: float
+    ended_s: float = 0.0
+    faults: tuple[str, ...] = ()
+    wasted: tuple[str, ...] = ()
+    status: int | None = None
+    side: bool = False
+    unexpected: bool = False
+    limited: bool = False
+    key_of: str = "none"
+    sent: list[Event] = field(default_factory=list)
+
+    @property
+    def fault(self) -> str | None:
+        """The name of the only fault; None when there was none or more than one."""
+        return self.faults[0] if len(self.faults) == 1 else None
+
+
+@dataclass(frozen=True, slots=True)
+class TurnEnd:
+    """How the agent says that a turn ended, in the words of the contract."""
+
+    outcome: str
+    failure: str | None = None
+    refused: str | None = None
+    reply: str = ""
+    final_provider: str = ""
+    final_model: str = ""
+    switch_reason: str | None = None
+    tool_runs: Mapping[str, int] = field(default_factory=dict)
+    error: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """One turn: when it ran, which exchanges were its own (`first` to `last`, counted from 1), how it ended."""
+
+    session: str
+    user: str
+    started_s: float
+    ended_s: float
+    first: int
+    last: int
+    end: TurnEnd
+    shown: str = ""
+    exit_code: int | None = None
+
+
+@dataclass(slots=True)
+class Trace:
+    """All exchanges in the order in which they started, and the turns that they belong to."""
+
+    exchanges: list[Exchange] = field(default_factory=list)
+    turns: list[Turn] = field(default_factory=list)
+    tool_calls: list[Any] = field(default_factory=list)

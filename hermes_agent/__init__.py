@@ -1,0 +1,1 @@
+"""A small agent runtime with one one-shot fallback model."""
