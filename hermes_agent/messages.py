@@ -144,8 +144,8 @@ class Failure:
     """One failed attempt, recognised.
 
     `retry_after_s` is the wait that the provider states (contract C3), `limit_tokens` the window that it names,
-    `fits_max_tokens` the output that it says would fit (may be below 1), `for_money` that money is what is short. `message` is one line for
-    people, free of keys.
+    `fits_max_tokens` the output that it says would fit (may be below 1), `for_money` that money is what is short.
+    `message` is one line for people, free of keys.
     """
 
     kind: FailureKind
