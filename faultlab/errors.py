@@ -1,0 +1,65 @@
+"""Everything that faultlab raises on purpose; leaves are named by who must act.
+
+FaultlabError           the root; never raised itself
+├── ScenarioError       the author of a scenario or config: something in a file cannot be used
+├── TargetError         whoever brought what is under test: it cannot be found, imported or started
+└── HarnessError        whoever drives faultlab: it was asked for something that it cannot do
+    ├── UnknownHost     a request went to a host that no upstream stands for
+    └── WaitsForEver    nothing can end a wait: no time-out, no interrupt
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+__all__ = ["FaultlabError", "HarnessError", "ScenarioError", "TargetError", "UnknownHost", "WaitsForEver"]
+
+
+class FaultlabError(Exception):
+    """Root of the tree: catch it to catch all that this package raises on purpose."""
+
+
+class ScenarioError(FaultlabError):
+    """Something in a file cannot be used: `file:line:column: message`, and in a second line what is allowed."""
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        path: str | Path | None = None,
+        line: int | None = None,
+        column: int | None = None,
+        allowed: Sequence[str] = (),
+    ) -> None:
+        super().__init__(message)
+        self.message = message
+        self.path = path
+        self.line = line
+        self.column = column
+        self.allowed = tuple(allowed)
+
+    def __str__(self) -> str:
+        place = [str(part) for part in (self.path, self.line, self.column) if part is not None]
+        told = f"{':'.join(place)}: {self.message}" if place else self.message
+        return f"{told}\nallowed: {', '.join(self.allowed)}" if self.allowed else told
+
+
+class TargetError(FaultlabError):
+    """What is under test cannot be found, imported or started."""
+
+
+class HarnessError(FaultlabError):
+    """faultlab was asked for something that it cannot do; never a verdict on what is under test."""
+
+
+class UnknownHost(HarnessError):
+    """A request went to a host that no upstream stands for; nothing left the machine."""
+
+    def __init__(self, url: str, known: Sequence[str] = ()) -> None:
+        super().__init__(f"nobody stands for {url}; there are upstreams for: {', '.join(known) or 'nothing at all'}")
+        self.url = url
+
+
+class WaitsForEver(HarnessError):
+    """Nothing can end a wait: the client has no time-out, and nobody interrupts it."""
