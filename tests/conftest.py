@@ -1,0 +1,53 @@
+"""What holds for every test: nothing waits, nothing leaves the machine, chance repeats itself where it must."""
+
+import os
+import socket
+import sys
+import time
+
+import pytest
+from hypothesis import settings
+
+settings.register_profile("here", deadline=None)
+settings.register_profile("ci", deadline=None, derandomize=True)
+settings.load_profile("ci" if os.environ.get("CI") else "here")
+
+LOOPBACK = ("127.", "::1", "localhost")
+REAL_SLEEP = time.sleep
+GUARDED = [
+    (socket.socket, "connect"),
+    (socket.socket, "connect_ex"),
+    (socket.socket, "sendto"),
+    (socket, "getaddrinfo"),
+]
+
+
+def _sleep(seconds):
+    # The standard library polls for the end of a child process: that waits for work, not for time.
+    if sys._getframe(1).f_globals["__name__"] == "subprocess":
+        return REAL_SLEEP(seconds)
+    return pytest.fail(f"time.sleep({seconds}) was reached: time is virtual here")
+
+
+def _host(name, arguments):
+    """The host that a call names; None if it names none, as for a socket of the file system."""
+    if name == "getaddrinfo":
+        return arguments[0]
+    return arguments[-1][0] if isinstance(arguments[-1], tuple) else None
+
+
+def _on_loopback_only(name, real):
+    def call(*arguments, **keywords):
+        host = _host(name, arguments)
+        if host is not None and not str(host).startswith(LOOPBACK):
+            pytest.fail(f"{name} was asked for {host}: nothing leaves the machine")
+        return real(*arguments, **keywords)
+
+    return call
+
+
+@pytest.fixture(autouse=True)
+def _nothing_waits_and_nothing_leaves(monkeypatch):
+    monkeypatch.setattr(time, "sleep", _sleep)
+    for owner, name in GUARDED:
+        monkeypatch.setattr(owner, name, _on_loopback_only(name, getattr(owner, name)))

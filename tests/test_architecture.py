@@ -1,0 +1,295 @@
+"""The shape of both packages, held by reading their files: order, homes, sizes, doors, and what importing costs.
+
+All that one extends stands in the tables at the top. A new module takes its place in ORDER first.
+"""
+
+import ast
+import subprocess
+import sys
+from functools import cache
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+
+# A part (a module or a folder) imports only parts above it.
+ORDER = {
+    "hermes_agent": [
+        "errors",
+        "home",
+        "messages",
+        "config",
+        "tools",
+        "runtime",
+        "interruption",
+        "credentials",
+        "runtime_provider",
+        "wordings",
+        "stated_waits",
+        "failures",
+        "recovery",
+        "compression",
+        "api_modes",
+        "sessions",
+        "history",
+        "results",
+        "prompt",
+        "line",
+        "model_call",
+        "turn",
+        "run_agent",
+        "cron",
+        "gateway",
+        "cli",
+    ],
+    "faultlab": [
+        "errors",
+        "clock",
+        "content",
+        "wire",
+        "script",
+        "dialects",
+        "providers",
+        "faults",
+        "schedule",
+        "limits",
+        "trace",
+        "upstream",
+        "adapters",
+        "verdict",
+        "timeline",
+        "expectations",
+        "invariants",
+        "scenario",
+        "tree",
+        "loader",
+        "lab",
+        "targets",
+        "runner",
+        "generate",
+        "shrink",
+        "campaign",
+        "reports",
+        "pytest_plugin",
+        "cli",
+    ],
+}
+
+# In a folder of siblings a module imports `base` only, or, where the folder has an order, what stands above it here.
+FOLDER_ORDER = {
+    "hermes_agent.gateway": ["config", "session", "run"],
+    "faultlab.adapters": ["base", "transport", "intercept", "server", "proxy", "cassette"],
+}
+
+# The one home of each foreign thing: a part, or a module of a folder. Nobody else imports it, early or late.
+HOMES = {
+    "hermes_agent": {"faultlab.targets.hermes"},
+    "faultlab": set(),
+    "openai": {
+        "faultlab.lab",
+        "faultlab.targets.sdk",
+        "hermes_agent.failures",
+        "hermes_agent.run_agent",
+        "hermes_agent.runtime",
+    },
+    "httpx": set(),
+    "httpx2": set(),
+    "yaml": {"faultlab.tree", "hermes_agent.config"},
+    "vcr": {"faultlab.adapters.cassette"},
+    "faker": {"faultlab.content"},
+    "pytest": {"faultlab.pytest_plugin"},
+    "_pytest": set(),
+    "random": {"faultlab.content", "hermes_agent.runtime"},
+    "time": {"faultlab.clock", "hermes_agent.runtime"},
+    "socket": {"faultlab.adapters"},
+    "sqlite3": {"hermes_agent.sessions"},
+}
+
+# What is imported inside a function, because importing it costs much or because its name comes from outside.
+LATE = {
+    "hermes_agent.runtime": {"openai"},
+}
+
+# Importing these costs none of those.
+CHEAP = ["faultlab", "faultlab.pytest_plugin", "faultlab.loader", "faultlab.cli", "hermes_agent", "hermes_agent.config"]
+DEAR = {"openai", "httpx", "httpx2", "faker", "vcr", "trio"}
+
+LONGEST_FUNCTION = 50
+LONGEST_MODULE = 300
+SAYS_NOTHING = {"utils", "util", "helpers", "helper", "common", "misc", "manager"}
+WALL_CLOCK = {"now", "utcnow", "today"}
+
+FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
+
+
+class Module:
+    """One file of a package: its dotted name, where it stands, its tree."""
+
+    def __init__(self, path):
+        self.path = path
+        self.file = path.relative_to(ROOT)
+        self.text = path.read_text(encoding="utf-8")
+        self.tree = ast.parse(self.text)
+        parts = self.file.with_suffix("").parts
+        self.is_package = parts[-1] == "__init__"
+        self.name = ".".join(parts[:-1] if self.is_package else parts)
+        self.package, *self.inside = self.name.split(".")
+        self.is_door = path.parent.parent == ROOT and path.stem in {"__init__", "__main__"}
+
+    @property
+    def imports(self):
+        """Each import as (dotted name, line, whether it stands inside a function)."""
+        inside = {id(node) for function in functions(self) for node in ast.walk(function)}
+        for node in ast.walk(self.tree):
+            if isinstance(node, ast.Import):
+                names = [alias.name for alias in node.names]
+            elif isinstance(node, ast.ImportFrom):
+                assert not node.level, f"{self.file}:{node.lineno}: imports are absolute here"
+                names = [f"{node.module}.{alias.name}" for alias in node.names]
+            else:
+                continue
+            for name in names:
+                yield name, node.lineno, id(node) in inside
+
+
+@cache
+def modules():
+    return [Module(path) for package in ORDER for path in sorted((ROOT / package).rglob("*.py"))]
+
+
+def functions(module):
+    return [node for node in ast.walk(module.tree) if isinstance(node, FUNCTIONS)]
+
+
+def every_module(test):
+    return pytest.mark.parametrize("module", modules(), ids=lambda module: str(module.file))(test)
+
+
+def place(package, part):
+    assert part in ORDER[package], (
+        f"{package}.{part} stands in no order: add it to ORDER in tests/test_architecture.py, "
+        f"below all that it imports and above all that import it"
+    )
+    return ORDER[package].index(part)
+
+
+@every_module
+def test_a_part_imports_only_parts_above_it(module):
+    if module.is_door:
+        return
+    here = place(module.package, module.inside[0])
+    for name, line, _ in module.imports:
+        package, *rest = name.split(".")
+        if package == module.package and rest[0] != module.inside[0]:
+            assert place(package, rest[0]) < here, f"{module.file}:{line}: {name} stands below {module.name}"
+
+
+@every_module
+def test_siblings_import_only_their_base_or_what_stands_above_them(module):
+    if module.is_door or module.is_package or len(module.inside) == 1:
+        return
+    folder, sibling = module.name.rsplit(".", 1)
+    order = FOLDER_ORDER.get(folder, ["base", sibling])
+    allowed = order[: order.index(sibling)] if sibling in order else order
+    for name, line, _ in module.imports:
+        if name == folder or name.startswith(f"{folder}."):
+            imported = name.removeprefix(folder).strip(".").split(".")[0]
+            assert imported in allowed, f"{module.file}:{line}: {name}; only {allowed} may be imported from its folder"
+
+
+@every_module
+def test_each_foreign_thing_has_one_home(module):
+    homes = {".".join(module.name.split(".")[:depth]) for depth in (1, 2, 3)}
+    for name, line, _ in module.imports:
+        library = name.split(".")[0]
+        if library in HOMES and library != module.package:
+            assert homes & HOMES[library], f"{module.file}:{line}: {library} is at home in {sorted(HOMES[library])}"
+
+
+@every_module
+def test_what_is_imported_late_stands_in_the_table(module):
+    late = {name.split(".")[0]: line for name, line, inside_function in module.imports if inside_function}
+    for library, line in late.items():
+        assert library in LATE.get(module.name, ()), f"{module.file}:{line}: {library} is imported inside a function"
+
+
+@every_module
+def test_no_import_hides_behind_type_checking(module):
+    assert "TYPE_CHECKING" not in module.text
+
+
+@every_module
+def test_nobody_asks_the_wall_clock(module):
+    for node in ast.walk(module.tree):
+        if isinstance(node, ast.Attribute) and node.attr in WALL_CLOCK:
+            pytest.fail(f"{module.file}:{node.lineno}: .{node.attr}; time is an argument")
+
+
+@every_module
+def test_a_module_is_short(module):
+    assert module.text.count("\n") <= LONGEST_MODULE
+
+
+@every_module
+def test_functions_are_short(module):
+    for function in functions(module):
+        lines = function.end_lineno - function.lineno + 1
+        assert lines <= LONGEST_FUNCTION, f"{module.file}:{function.lineno}: {function.name} has {lines} lines"
+
+
+@every_module
+def test_a_module_is_named_for_what_it_is(module):
+    assert not SAYS_NOTHING & set(module.path.stem.split("_"))
+
+
+@every_module
+def test_a_module_says_what_it_is(module):
+    assert ast.get_docstring(module.tree)
+
+
+def defined(module):
+    """Names bound at the top of the module, imported ones apart."""
+    for node in module.tree.body:
+        if isinstance(node, (*FUNCTIONS, ast.ClassDef)):
+            yield node.name
+        elif isinstance(node, (ast.Assign, ast.AnnAssign)):
+            targets = node.targets if isinstance(node, ast.Assign) else [node.target]
+            yield from (name.id for target in targets for name in ast.walk(target) if isinstance(name, ast.Name))
+
+
+def declared(module):
+    """What `__all__` lists; None where there is no `__all__`."""
+    for node in module.tree.body:
+        if isinstance(node, ast.Assign) and any(ast.unparse(target) == "__all__" for target in node.targets):
+            return ast.literal_eval(node.value)
+    return None
+
+
+def in_order(names):
+    """As ruff sorts `__all__`: constants, classes, the rest."""
+    return sorted(names, key=lambda name: (not name.isupper(), not name[0].isupper(), name))
+
+
+@every_module
+def test_all_lists_what_is_public_and_nothing_else(module):
+    public = {name for name in defined(module) if not name.startswith("_")}
+    names = declared(module)
+    if names is None:
+        assert not public, f"{module.file}: no __all__"
+        return
+    assert list(names) == in_order(set(names))
+    imported = {name.split(".")[-1] for name, _, inside_function in module.imports if not inside_function}
+    resolved_late = "__getattr__" in defined(module)
+    assert public <= set(names), f"{module.file}: not in __all__: {public - set(names)}"
+    missing = set(names) - public - imported
+    assert resolved_late or not missing, f"{module.file}: in __all__, but not there: {missing}"
+
+
+@pytest.mark.parametrize("name", CHEAP)
+def test_importing_costs_no_client(name):
+    if not any(module.name == name for module in modules()):
+        pytest.skip(f"{name} is not there yet")
+    code = f"import {name}, sys; print(*sorted({DEAR} & set(sys.modules)))"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=ROOT)
+    assert done.stdout.strip() == ""
