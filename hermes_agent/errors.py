@@ -29,7 +29,16 @@ class HermesError(Exception):
 
 
 class ConfigError(HermesError):
-    """A configuration value cannot be used; the text names file, key, value and what is allowed."""
+    """A configuration value cannot be used; the text names file, key, value and what is allowed.
+
+    `path` are the keys that lead to the value: whoever knows the lines of the file finds the place by them. `found` is
+    the value as text for people, never a credential.
+    """
+
+    def __init__(self, where: str, path: tuple[str, ...] = (), found: str = "", allowed: str = "") -> None:
+        self.where, self.path, self.found, self.allowed = where, path, found, allowed
+        told = "; ".join(text for text in (found and f"found {found}", allowed and f"allowed: {allowed}") if text)
+        super().__init__(": ".join(text for text in (where, ".".join(path), told) if text))
 
 
 class ProviderError(HermesError):
