@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from threading import RLock
 from typing import Any
 
 from faultlab.wire import Event, Request
@@ -22,7 +23,8 @@ class Exchange:
     `wasted` those that could not apply to what they met. `side` is a request that is not for an answer (a renewal, a
     404). `unexpected`: no answer was left, the connection was closed without a byte. `key_of` names the upstream whose
     key the request carried (`none`: no key at all, `unknown`: nobody's). `limited`: answered by a limit.
-    `started_s` and `ended_s` are seconds on the lab's clock.
+    `started_s` and `ended_s` are seconds on the lab's clock. `sent` is what the upstream had to send; the client may
+    have given up before all of it was played, and `status` is None unless a head was. No credential stands in here.
     """
 
     n: int
@@ -37,7 +39,7 @@ class Exchange:
     unexpected: bool = False
     limited: bool = False
     key_of: str = "none"
-    sent: list[Event] = field(default_factory=list)
+    sent: tuple[Event, ...] = ()
 
     @property
     def fault(self) -> str | None:
@@ -77,8 +79,12 @@ class Turn:
 
 @dataclass(slots=True)
 class Trace:
-    """All exchanges in the order in which they started, and the turns that they belong to."""
+    """All exchanges in the order in which they started, and the turns that they belong to.
+
+    Whoever adds an exchange holds `lock`: several upstreams, asked from several threads, share one trace.
+    """
 
     exchanges: list[Exchange] = field(default_factory=list)
     turns: list[Turn] = field(default_factory=list)
     tool_calls: list[Any] = field(default_factory=list)
+    lock: RLock = field(default_factory=RLock, repr=False, compare=False)

@@ -7,16 +7,55 @@ connection is a `Drop` (the last event of its stream) or a `Pause`. Nothing here
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import cached_property
 from typing import Any
 
-__all__ = ["FOR_EVER", "Data", "Drop", "DropKind", "Event", "Head", "Pause", "Request"]
+__all__ = [
+    "FOR_EVER",
+    "REDACTED",
+    "SECRET_HEADERS",
+    "Data",
+    "Drop",
+    "DropKind",
+    "Event",
+    "Head",
+    "Headers",
+    "Pause",
+    "Request",
+]
 
 FOR_EVER = float("inf")
 """Seconds of a pause that only the client's own time-out ends."""
+
+REDACTED = "[redacted]"
+"""What stands where a credential stood."""
+
+SECRET_HEADERS = frozenset({"authorization", "proxy-authorization", "api-key", "x-api-key", "x-goog-api-key", "cookie"})
+"""Headers that carry credentials, in lower case."""
+
+
+class Headers(Mapping[str, str]):
+    """Header names in lower case → values, kept as the bytes that came and read when somebody looks."""
+
+    __slots__ = ("_raw",)
+
+    def __init__(self, raw: Iterable[tuple[bytes, bytes]]) -> None:
+        self._raw = {name.lower(): value for name, value in raw}
+
+    def __getitem__(self, name: str) -> str:
+        return self._raw[name.encode("latin-1", "replace")].decode("latin-1")
+
+    def __iter__(self) -> Iterator[str]:
+        return (name.decode("latin-1") for name in self._raw)
+
+    def __len__(self) -> int:
+        return len(self._raw)
+
+    def __repr__(self) -> str:
+        return f"Headers({dict(self)!r})"
 
 
 @dataclass(frozen=True)
@@ -33,7 +72,7 @@ class Request:
         """The body read as JSON; None when it is none."""
         try:
             return json.loads(self.body)
-        except ValueError:
+        except (ValueError, RecursionError):
             return None
 
 
@@ -63,10 +102,14 @@ class Head:
     status: int
     headers: tuple[tuple[str, str], ...] = ()
 
+    def header(self, name: str) -> str | None:
+        """The value of the header of this (lower case) name."""
+        return next((value for found, value in self.headers if found == name), None)
+
 
 @dataclass(frozen=True, slots=True)
 class Data:
-    """Bytes of the body."""
+    """Bytes of the body; in a streamed answer one event of it."""
 
     data: bytes
 

@@ -1,0 +1,16 @@
+"""How a reply looks in bytes, whole or streamed: the table of dialects."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from faultlab.dialects.base import Asked, Dialect
+from faultlab.dialects.chat import Chat
+from faultlab.dialects.responses import Responses
+
+__all__ = ["CHAT", "DIALECTS", "RESPONSES", "Asked", "Dialect"]
+
+CHAT = Chat()
+RESPONSES = Responses()
+
+DIALECTS: Mapping[str, Dialect] = {"chat": CHAT, "responses": RESPONSES}

@@ -1,0 +1,169 @@
+"""How a dialect turns a reply into bytes: documents are built once per reply, with holes for what differs by request.
+
+Knows no fault, no provider and no clock.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+from abc import ABC, abstractmethod
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from functools import lru_cache
+from typing import Any, ClassVar, NamedTuple
+
+from faultlab.script import ApiError, Reply
+from faultlab.wire import Data, Event, Head
+
+__all__ = [
+    "CREATED",
+    "MODEL",
+    "PROMPT_TOKENS",
+    "TOKEN",
+    "TOTAL_TOKENS",
+    "Asked",
+    "Dialect",
+    "Document",
+    "as_json",
+    "completion_tokens",
+    "pieces",
+    "text_length",
+]
+
+Document = Mapping[str, Any]
+
+TOKEN, CREATED, MODEL, PROMPT_TOKENS, TOTAL_TOKENS = (
+    f"\0{hole}\0" for hole in ("token", "created", "model", "prompt_tokens", "total_tokens")
+)
+"""Holes of a document, as the strings that a builder writes. `TOKEN` and `MODEL` may stand inside a longer string."""
+
+_NUMBERS = (CREATED, PROMPT_TOKENS, TOTAL_TOKENS)
+_STRINGS = (TOKEN, MODEL)
+_PIECES = 12
+"""Most pieces that a text is streamed in: enough to be cut in the middle, few enough to be quick."""
+_PIECE_CHARACTERS = 8
+_STREAM_HEAD = Head(200, (("content-type", "text/event-stream; charset=utf-8"), ("cache-control", "no-cache")))
+
+
+class Asked(NamedTuple):
+    """What an answer takes from its request: where ids are made from, the model echoed, the form that is wanted."""
+
+    token: str
+    created: int
+    model: str
+    prompt_tokens: int
+    streamed: bool = False
+    with_usage: bool = False
+
+
+def as_json(value: object) -> bytes:
+    """A value as the providers write it: compact, in UTF-8; what UTF-8 cannot hold is escaped."""
+    return json.dumps(value, separators=(",", ":"), ensure_ascii=False).encode("utf-8", "backslashreplace")
+
+
+def pieces(text: str) -> list[str]:
+    """A text as it is streamed: at most a dozen pieces."""
+    step = max(_PIECE_CHARACTERS, math.ceil(len(text) / _PIECES))
+    return [text[start : start + step] for start in range(0, len(text), step)]
+
+
+def completion_tokens(reply: Reply) -> int:
+    """What the answer counts: as the reply says, else by the contract's estimate."""
+    return reply.usage[1] if reply.usage else math.ceil(reply.characters / 4)
+
+
+def text_length(content: object) -> int:
+    """Characters of a message's content: a string, or a list of parts with a `text`."""
+    if isinstance(content, str):
+        return len(content)
+    if not isinstance(content, Sequence):
+        return 0
+    return sum(len(part["text"]) for part in content if isinstance(part, Mapping) and isinstance(part.get("text"), str))
+
+
+class Dialect(ABC):
+    """One of the two ways to ask for an answer; stateless."""
+
+    name: ClassVar[str]
+    path: ClassVar[str]
+    """What follows a base URL."""
+    output_limit: ClassVar[tuple[str, ...]]
+    """The parameters that bound the output."""
+
+    @abstractmethod
+    def whole(self, reply: Reply) -> Document:
+        """The document of a whole answer."""
+
+    @abstractmethod
+    def stream(self, reply: Reply, *, with_usage: bool) -> Iterator[Document | str]:
+        """The documents of a streamed answer, in order; a string is sent as it is."""
+
+    @abstractmethod
+    def frame(self, document: Document | str) -> bytes:
+        """One document as a server-sent event."""
+
+    @abstractmethod
+    def error_event(self, error: ApiError) -> bytes:
+        """An error in the middle of a stream."""
+
+    @abstractmethod
+    def is_terminal(self, data: bytes) -> bool:
+        """Whether this event of a stream says that the answer is complete."""
+
+    @abstractmethod
+    def lengths(self, body: Mapping[str, Any]) -> Iterable[int]:
+        """Characters of each text in a request: messages, arguments of tool calls, their results."""
+
+    def estimate(self, body: Mapping[str, Any]) -> int:
+        """Tokens of a request by the contract's estimate: characters / 4, rounded up."""
+        return math.ceil(sum(self.lengths(body)) / 4)
+
+    def max_tokens(self, body: Mapping[str, Any]) -> int | None:
+        """The bound that a request sets on its output."""
+        return next((body[name] for name in self.output_limit if isinstance(body.get(name), int)), None)
+
+    def render(self, reply: Reply, asked: Asked) -> tuple[Event, ...]:
+        """The events of an answer, whole or streamed as was asked."""
+        prompt = reply.usage[0] if reply.usage else asked.prompt_tokens
+        values = {
+            b"token": asked.token.encode(),
+            b"created": asked.created,
+            b"model": _quoted(asked.model),
+            b"prompt_tokens": prompt,
+            b"total_tokens": prompt + completion_tokens(reply),
+        }
+        if asked.streamed:
+            templates = _stream_templates(self, reply, asked.with_usage)
+            return (_STREAM_HEAD, *[Data(template % values) for template in templates])
+        body = _whole_template(self, reply) % values
+        return _whole_head(len(body)), Data(body)
+
+
+@lru_cache(maxsize=256)
+def _quoted(model: str) -> bytes:
+    return as_json(model)[1:-1]
+
+
+@lru_cache(maxsize=1024)
+def _whole_head(length: int) -> Head:
+    return Head(200, (("content-type", "application/json"), ("content-length", str(length))))
+
+
+@lru_cache(maxsize=512)
+def _whole_template(dialect: Dialect, reply: Reply) -> bytes:
+    return _with_holes(as_json(dialect.whole(reply)))
+
+
+@lru_cache(maxsize=512)
+def _stream_templates(dialect: Dialect, reply: Reply, with_usage: bool) -> tuple[bytes, ...]:  # noqa: FBT001
+    return tuple(_with_holes(dialect.frame(document)) for document in dialect.stream(reply, with_usage=with_usage))
+
+
+def _with_holes(rendered: bytes) -> bytes:
+    """JSON with marked strings → a template for `%`."""
+    template = rendered.replace(b"%", b"%%")
+    for number in _NUMBERS:
+        template = template.replace(as_json(number), b"%%(%b)d" % number.strip("\0").encode())
+    for string in _STRINGS:
+        template = template.replace(as_json(string)[1:-1], b"%%(%b)b" % string.strip("\0").encode())
+    return template
