@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 import math
 from abc import ABC, abstractmethod
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from functools import lru_cache
 from typing import Any, ClassVar, NamedTuple
 
@@ -26,11 +26,12 @@ __all__ = [
     "Document",
     "as_json",
     "completion_tokens",
+    "objects",
     "pieces",
     "text_length",
 ]
 
-Document = Mapping[str, Any]
+Document = dict[str, Any]
 
 TOKEN, CREATED, MODEL, PROMPT_TOKENS, TOTAL_TOKENS = (
     f"\0{hole}\0" for hole in ("token", "created", "model", "prompt_tokens", "total_tokens")
@@ -72,13 +73,16 @@ def completion_tokens(reply: Reply) -> int:
     return reply.usage[1] if reply.usage else math.ceil(reply.characters / 4)
 
 
+def objects(value: object) -> list[Mapping[str, Any]]:
+    """The members of a list that are objects: a request may be anything."""
+    return [member for member in value if isinstance(member, Mapping)] if isinstance(value, list) else []
+
+
 def text_length(content: object) -> int:
     """Characters of a message's content: a string, or a list of parts with a `text`."""
     if isinstance(content, str):
         return len(content)
-    if not isinstance(content, Sequence):
-        return 0
-    return sum(len(part["text"]) for part in content if isinstance(part, Mapping) and isinstance(part.get("text"), str))
+    return sum(text_length(part.get("text")) for part in objects(content))
 
 
 class Dialect(ABC):
@@ -95,7 +99,7 @@ class Dialect(ABC):
         """The document of a whole answer."""
 
     @abstractmethod
-    def stream(self, reply: Reply, *, with_usage: bool) -> Iterator[Document | str]:
+    def stream(self, reply: Reply, with_usage: bool) -> Iterator[Document | str]:
         """The documents of a streamed answer, in order; a string is sent as it is."""
 
     @abstractmethod
@@ -155,8 +159,8 @@ def _whole_template(dialect: Dialect, reply: Reply) -> bytes:
 
 
 @lru_cache(maxsize=512)
-def _stream_templates(dialect: Dialect, reply: Reply, with_usage: bool) -> tuple[bytes, ...]:  # noqa: FBT001
-    return tuple(_with_holes(dialect.frame(document)) for document in dialect.stream(reply, with_usage=with_usage))
+def _stream_templates(dialect: Dialect, reply: Reply, with_usage: bool) -> tuple[bytes, ...]:
+    return tuple(_with_holes(dialect.frame(document)) for document in dialect.stream(reply, with_usage))
 
 
 def _with_holes(rendered: bytes) -> bytes:

@@ -15,6 +15,7 @@ from faultlab.dialects.base import (
     Document,
     as_json,
     completion_tokens,
+    objects,
     pieces,
     text_length,
 )
@@ -39,7 +40,7 @@ class Chat(Dialect):
         opening = {"id": f"chatcmpl-{TOKEN}", "object": "chat.completion", "created": CREATED, "model": MODEL}
         return opening | _choices(reply, "message", _message(reply)) | {"usage": _usage(reply)}
 
-    def stream(self, reply: Reply, *, with_usage: bool) -> Iterator[Document | str]:
+    def stream(self, reply: Reply, with_usage: bool) -> Iterator[Document | str]:
         """`chat.completion.chunk`s: the role first, tool arguments in pieces, usage after the finish reason."""
         if reply.shape is Shape.ERROR_ONLY:
             yield {"error": _error(reply.error)}
@@ -70,12 +71,10 @@ class Chat(Dialect):
 
     def lengths(self, body: Mapping[str, Any]) -> Iterable[int]:
         """Contents and tool-call arguments of all messages."""
-        messages = body.get("messages")
-        for message in messages if isinstance(messages, list) else ():
-            if isinstance(message, Mapping):
-                yield text_length(message.get("content"))
-                for call in message.get("tool_calls") or ():
-                    yield len(call["function"]["arguments"])
+        for message in objects(body.get("messages")):
+            yield text_length(message.get("content"))
+            for call in objects(message.get("tool_calls")):
+                yield sum(text_length(function.get("arguments")) for function in objects([call.get("function")]))
 
 
 def _choices(reply: Reply, name: str, message: Document) -> Document:

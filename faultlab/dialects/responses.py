@@ -16,6 +16,7 @@ from faultlab.dialects.base import (
     Document,
     as_json,
     completion_tokens,
+    objects,
     pieces,
     text_length,
 )
@@ -45,7 +46,7 @@ class Responses(Dialect):
             return {"error": _error(reply.error)}
         return _ended(reply)
 
-    def stream(self, reply: Reply, *, with_usage: bool) -> Iterator[Document | str]:  # noqa: ARG002
+    def stream(self, reply: Reply, _with_usage: bool) -> Iterator[Document | str]:
         """Events with a running number; usage stands in the last one whether it was asked for or not."""
         if reply.shape is Shape.ERROR_ONLY:
             yield _error_document(reply.error)
@@ -70,13 +71,10 @@ class Responses(Dialect):
     def lengths(self, body: Mapping[str, Any]) -> Iterable[int]:
         """Instructions, contents, arguments of function calls and their outputs."""
         yield text_length(body.get("instructions"))
-        items = body.get("input")
-        if isinstance(items, str):
-            yield len(items)
-            return
-        for item in items if isinstance(items, list) else ():
-            if isinstance(item, Mapping):
-                yield from (text_length(item.get(name)) for name in ("content", "arguments", "output"))
+        if isinstance(body.get("input"), str):
+            yield len(body["input"])
+        for item in objects(body.get("input")):
+            yield from (text_length(item.get(name)) for name in ("content", "arguments", "output"))
 
 
 def _events(reply: Reply) -> Iterator[tuple[str, Document]]:
@@ -127,7 +125,7 @@ def _reasoning_events(item: Document) -> Iterator[tuple[str, Document]]:
 _ITEM_EVENTS = {"message": _message_events, "function_call": _call_events, "reasoning": _reasoning_events}
 
 
-def _ended(reply: Reply) -> dict[str, Any]:
+def _ended(reply: Reply) -> Document:
     """The response as its last event shows it."""
     status = _STATUS.get(reply.finish, "incomplete")
     response = _response(reply, status) | {"usage": _usage(reply)}
@@ -146,7 +144,7 @@ def _damaged(reply: Reply) -> Document:
     return {}
 
 
-def _response(reply: Reply, status: str) -> dict[str, Any]:
+def _response(reply: Reply, status: str) -> Document:
     reason = _REASONS.get(reply.finish, reply.finish)
     return {
         "id": f"resp_{TOKEN}",
@@ -172,7 +170,7 @@ def _output(reply: Reply) -> Iterator[dict[str, Any]]:
         sealed = {"encrypted_content": f"gAAAAA{TOKEN}", "summary": summary}
         yield {"id": f"rs_{TOKEN}{next(number)}", "type": "reasoning"} | sealed
     if reply.text or not reply.tool_calls:
-        part = {"type": "output_text", "annotations": [], "logprobs": [], "text": reply.text}
+        part: Document = {"type": "output_text", "annotations": [], "logprobs": [], "text": reply.text}
         content = None if reply.text is None else [part]
         opening = {"id": f"msg_{TOKEN}{next(number)}", "type": "message", "status": status}
         yield opening | {"role": "assistant", "content": content}
