@@ -1,0 +1,92 @@
+"""What both API modes share: reading answers that nobody has validated, and streams that may be none.
+
+The SDK checks nothing of a 200: any field may be missing, null, or of another type, and the whole may be a text.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from hermes_agent.messages import Message, Usage
+from hermes_agent.runtime_provider import Backend
+
+__all__ = [
+    "backend_name",
+    "field",
+    "items",
+    "missing",
+    "number",
+    "own_reasoning",
+    "reported_usage",
+    "text",
+    "whole_answer",
+]
+
+_PLAIN = (str, bytes, int, float, list, tuple, type(None))
+
+
+def field(value: object, name: str) -> Any:
+    """A field of an object or of a mapping; None where there is none, whatever `value` is."""
+    if isinstance(value, Mapping):
+        return value.get(name)
+    return None if isinstance(value, _PLAIN) else getattr(value, name, None)
+
+
+def items(value: object) -> Sequence[Any]:
+    """A list as it is; anything else as an empty one."""
+    return value if isinstance(value, (list, tuple)) else ()
+
+
+def text(value: object) -> str:
+    """A text as it is; anything else as an empty one."""
+    return value if isinstance(value, str) else ""
+
+
+def number(value: object) -> int | None:
+    """A whole number as it is; None for anything else."""
+    return value if isinstance(value, int) and not isinstance(value, bool) else None
+
+
+def reported_usage(response: object, prompt: str, completion: str) -> Usage:
+    """What the provider says it counted, under the two names of its API."""
+    usage = field(response, "usage")
+    return Usage(number(field(usage, prompt)), number(field(usage, completion)))
+
+
+def missing(name: str, response: object) -> str:
+    """What is wrong with an answer that lacks its list called `name`."""
+    if isinstance(response, str):
+        return "the answer is text, not JSON" if response else "the answer is empty"
+    found = field(response, name)
+    return f"{name} is {'empty' if found == [] else 'missing or null' if found is None else 'no list'}"
+
+
+def backend_name(backend: Backend) -> str:
+    """Provider, model and address in one text: what a message notes of who made it."""
+    return f"{backend.provider} {backend.model} {backend.base_url}"
+
+
+def own_reasoning(message: Message, backend: Backend | None) -> bool:
+    """Whether a message's reasoning may go back: only to the backend that it came from (C11)."""
+    return backend is not None and message.made_by == backend_name(backend)
+
+
+def whole_answer(stream: object) -> object | None:
+    """What came instead of an event stream: a JSON document or a text; None when it is a stream.
+
+    Gateways answer a streamed request with one JSON error or an HTML page and status 200; the SDK would read it as a
+    stream of nothing.
+    """
+    response = field(stream, "response")
+    headers = field(response, "headers") or {}
+    content_type = text(headers.get("content-type"))
+    if not content_type or "event-stream" in content_type:
+        return None
+    body: str = response.read().decode("utf-8", "replace")
+    try:
+        document: object = json.loads(body)
+    except ValueError:
+        return body
+    return document

@@ -1,0 +1,88 @@
+"""The Chat Completions API: one request out, one Reply in. Judges nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from hermes_agent.api_modes.base import field, items, missing, own_reasoning, reported_usage, text
+from hermes_agent.messages import Conversation, Message, Reply, ToolCall
+from hermes_agent.runtime_provider import Backend
+
+__all__ = ["call", "message_dict", "read", "request"]
+
+_OUTPUT_LIMIT = {"openai": "max_completion_tokens"}
+"""The parameter's name by provider: OpenAI's newer models refuse `max_tokens`, the others know no other."""
+
+
+def request(
+    conversation: Conversation, backend: Backend, tools: Sequence[Mapping[str, Any]], max_tokens: int | None
+) -> dict[str, Any]:
+    """The keyword arguments of `chat.completions.create`, built anew from the clean conversation."""
+    messages = [message_dict(message, backend) for message in conversation.messages]
+    asked: dict[str, Any] = {"model": backend.model, "messages": [_system(conversation), *messages]}
+    if tools:
+        asked["tools"] = list(tools)
+    if max_tokens is not None:
+        asked[_OUTPUT_LIMIT.get(backend.provider, "max_tokens")] = max_tokens
+    return asked
+
+
+def call(client: Any, asked: Mapping[str, Any]) -> object:
+    """Ask, and return what the SDK makes of the answer."""
+    return client.chat.completions.create(**asked)
+
+
+def message_dict(message: Message, backend: Backend | None = None) -> dict[str, Any]:
+    """A message as the API writes it; reasoning goes back only with tool calls, and only to who made it."""
+    written: dict[str, Any] = {"role": message.role, "content": message.text}
+    if message.tool_calls:
+        written["content"] = message.text or None
+        written["tool_calls"] = [_call_dict(call) for call in message.tool_calls]
+        if message.reasoning and own_reasoning(message, backend):
+            written["reasoning_content"] = message.reasoning
+    if message.tool_call_id is not None:
+        written["tool_call_id"] = message.tool_call_id
+    return written
+
+
+def read(response: object) -> Reply:
+    """The one form of an answer, whatever its shape."""
+    error = field(response, "error")
+    choices = items(field(response, "choices"))
+    if not choices:
+        return Reply(error=error, malformed=missing("choices", response))
+    choice = choices[0]
+    message = field(choice, "message")
+    return Reply(
+        text=_content(field(message, "content")),
+        tool_calls=_tool_calls(field(message, "tool_calls")),
+        finish_reason=text(field(choice, "finish_reason")) or None,
+        refusal=text(field(message, "refusal")),
+        reasoning=text(field(message, "reasoning_content")) or text(field(message, "reasoning")),
+        usage=reported_usage(response, "prompt_tokens", "completion_tokens"),
+        error=error or field(choice, "error"),
+        malformed="message is missing or null" if message is None else None,
+    )
+
+
+def _system(conversation: Conversation) -> dict[str, Any]:
+    return {"role": "system", "content": conversation.system}
+
+
+def _call_dict(call: ToolCall) -> dict[str, Any]:
+    return {"id": call.id, "type": "function", "function": {"name": call.name, "arguments": call.arguments}}
+
+
+def _content(content: object) -> str:
+    """A text, or the texts of a list of parts, as some providers send it."""
+    return text(content) or "".join(text(field(part, "text")) for part in items(content))
+
+
+def _tool_calls(calls: object) -> tuple[ToolCall, ...]:
+    return tuple(_tool_call(call) for call in items(calls))
+
+
+def _tool_call(call: object) -> ToolCall:
+    function = field(call, "function")
+    return ToolCall(text(field(call, "id")), text(field(function, "name")), text(field(function, "arguments")))

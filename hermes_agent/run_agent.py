@@ -1,0 +1,250 @@
+"""AIAgent: one session with a model, through the real openai client, with tools and one fallback.
+
+agent = AIAgent()                                  # config.yaml, keys and tools of the machine
+agent.run_conversation("ping")["final_response"]
+"""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from typing import Any
+
+from openai import OpenAI, Timeout
+
+from hermes_agent import credentials
+from hermes_agent.api_modes import API_MODES
+from hermes_agent.conduct import Conduct, Means
+from hermes_agent.config import Config, Endpoint, load_config
+from hermes_agent.errors import RenewalRefused
+from hermes_agent.history import as_messages, with_closed_calls
+from hermes_agent.interruption import Interruption
+from hermes_agent.line import Line
+from hermes_agent.messages import Conversation, Message, TurnResult
+from hermes_agent.model_call import Talk
+from hermes_agent.prompt import system_prompt
+from hermes_agent.results import as_dict
+from hermes_agent.runtime import Runtime, system_runtime
+from hermes_agent.sessions import SessionStore
+from hermes_agent.tools import Tool, definitions, real_tools
+
+__all__ = ["AIAgent", "AgentOptions", "check_toolset_requirements", "get_tool_definitions"]
+
+CONNECT_TIMEOUT_S = 10.0
+"""C19."""
+NO_KEY = "no-key-required"
+"""What the client is given where a server needs no key: it refuses to be made without one."""
+
+
+@dataclass(frozen=True, slots=True)
+class AgentOptions:
+    """What a caller may say of an agent beyond its configuration; whatever is None is the configuration's.
+
+    `session_id` goes on with a session of the store; `renewable` tells that auth.json can renew `api_key`.
+    `fallback_model` may be an Endpoint or a mapping with its keys.
+    `on_notice` is told in one line what a user should know at once, a switch above all.
+    """
+
+    provider: str | None = None
+    model: str | None = None
+    base_url: str | None = None
+    api_key: str | None = None
+    api_mode: str | None = None
+    context_length: int | None = None
+    max_tokens: int | None = None
+    renewable: bool | None = None
+    fallback_model: Endpoint | Mapping[str, Any] | None = None
+    session_id: str | None = None
+    max_iterations: int | None = None
+    system_prompt: str | None = None
+    skip_context_files: bool = False
+    skip_memory: bool = False
+    on_notice: Callable[[str], None] | None = None
+
+
+def get_tool_definitions(*, tools: Mapping[str, Tool]) -> list[dict[str, Any]]:
+    """What the model is told of its tools."""
+    return definitions(tools)
+
+
+def check_toolset_requirements() -> dict[str, bool]:
+    """Whether the machine has what a tool needs, by the tool's name; a tool that is not named needs nothing."""
+    return {"terminal": shutil.which("sh") is not None}
+
+
+class AIAgent:
+    """One session: the same conversation, the same provider after the one switch, however many turns."""
+
+    def __init__(self, *, runtime: Runtime | None = None, **options: Any) -> None:
+        self.runtime = runtime or system_runtime()
+        self.options = AgentOptions(**options)
+        self.config = _configured(load_config(self.runtime.home), self.options)
+        self.store = SessionStore(self.runtime.home)
+        self.session_id = self.options.session_id or self._new_session_id()
+        self.interruption = Interruption()
+        self.tools = self._tools()
+        self.tool_definitions = get_tool_definitions(tools=self.tools)
+        self.line = self._line()
+        self._client: Any = None
+        self._stored: tuple[Message, ...] | None = None
+
+    def run_conversation(
+        self,
+        user_message: str,
+        conversation_history: Sequence[Mapping[str, Any]] | None = None,
+        task_id: str | None = None,
+    ) -> dict[str, Any]:
+        """One turn. Never raises: whatever happens is a result (C16), also handed to `Runtime.on_result`.
+
+        `conversation_history` replaces what the store knows of the session. Returns a dictionary with
+        `final_response`, `messages`, `api_calls`, `completed`, `failed`, `partial`, `interrupted`, `error`, and what
+        was `switched`, why and after how many attempts.
+        """
+        self.interruption.clear()
+        result = self._turn(user_message, conversation_history)
+        self._save_trajectory(list(result.messages), user_message, result.outcome.value == "completed")
+        self._cleanup_task_resources(task_id or self.session_id)
+        self.runtime.on_result(result)
+        return as_dict(result)
+
+    def interrupt(self) -> None:
+        """Stop the turn that is under way, from any thread (C17)."""
+        self.interruption.set()
+
+    def close(self) -> None:
+        """Give back what the agent holds of the outside."""
+        self.drop_client()
+        self.store.close()
+
+    def history(self) -> tuple[Message, ...]:
+        """The session so far, from the store if this agent has not had a turn yet."""
+        return self.store.messages(self.session_id) if self._stored is None else self._stored
+
+    def drop_client(self) -> None:
+        """Close the connections to the present provider."""
+        client, self._client = self._client, None
+        if client is not None:
+            client.close()
+
+    def _line(self) -> Line:
+        said, home = self.options, self.runtime.home
+        renewable = said.renewable
+        if said.api_key is not None and renewable is None:
+            renewable = said.provider in credentials.SIGN_INS
+        switched = self.store.switch(self.session_id)
+        return Line(self.config, self.runtime.environ, home, switched, renewable=renewable)
+
+    def _turn(self, user_message: str, history: Sequence[Mapping[str, Any]] | None) -> TurnResult:
+        before = self.history() if history is None else as_messages(history)
+        messages = (*with_closed_calls(before), Message("user", user_message))
+        self._persist_session(messages, history)
+        return Conduct(self._means(), Talk(Conversation(self._system_prompt(), messages))).result()
+
+    def _means(self) -> Means:
+        return Means(
+            self.session_id,
+            self.config,
+            self.line,
+            self.runtime.clock,
+            self.runtime.random,
+            self.interruption,
+            self.tools,
+            self.tool_definitions,
+            ask=self._interruptible_api_call,
+            renew=self._try_refresh_codex_client_credentials,
+            persist=self._persist_session,
+            keep_switch=lambda switch: self.store.keep_switch(self.session_id, switch),
+            drop_client=self.drop_client,
+            notify=self.options.on_notice or (lambda _: None),
+        )
+
+    def _system_prompt(self) -> str:
+        cwd = None if self.options.skip_context_files else self.runtime.cwd
+        home = None if self.options.skip_memory else self.runtime.home
+        return system_prompt(self.config.agent.system_prompt, cwd, home)
+
+    def _new_session_id(self) -> str:
+        """By date and chance, as people like to see them listed."""
+        moment = datetime.fromtimestamp(self.runtime.clock.time(), UTC)
+        return self.store.unused(f"{moment:%Y%m%d_%H%M%S}_{int(self.runtime.random() * 0xFFFFFF):06x}")
+
+    def _tools(self) -> Mapping[str, Tool]:
+        if self.runtime.tools is not None:
+            return self.runtime.tools
+        unmet = {name for name, met in check_toolset_requirements().items() if not met}
+        return {name: tool for name, tool in real_tools(self.runtime.cwd).items() if name not in unmet}
+
+    def _interruptible_api_call(self, api_kwargs: Mapping[str, Any]) -> object:
+        """One attempt; raises what the client raises, and Interrupted within 0.2 s of an interrupt."""
+        mode = API_MODES[self.line.asked.api_mode]
+        client = self._opened()
+        return self.interruption.run(lambda: mode.call(client, api_kwargs), cancel=self.drop_client)
+
+    def _opened(self) -> Any:
+        if self._client is None:
+            backend = self.line.asked
+            self._client = OpenAI(
+                base_url=backend.base_url,
+                api_key=backend.api_key or NO_KEY,
+                max_retries=0,
+                timeout=Timeout(self.config.agent.request_timeout_s, connect=CONNECT_TIMEOUT_S),
+                http_client=self.runtime.new_http_client(),
+            )
+            # The SDK reads these from its own environment variables: they are one account's, not every backend's (C11).
+            self._client.organization = self._client.project = None
+            self._client._custom_headers = {}  # noqa: SLF001  # there is no public way to leave OPENAI_CUSTOM_HEADERS out
+        return self._client
+
+    def _try_refresh_codex_client_credentials(self, *, force: bool = True) -> bool:
+        """Renew the present credential (C8); the next attempt carries the new one. `force`: a Hermes caller's word."""
+        stale, client = self.line.asked, self.runtime.new_http_client()
+        renew = credentials.renew
+        try:
+            token = self.interruption.run(
+                lambda: renew(self.runtime.home, stale.provider, stale.api_key, lambda: client), cancel=client.close
+            )
+        except RenewalRefused:
+            return False
+        self.line.renewed(token.access_token)
+        self.drop_client()
+        return force
+
+    def _persist_session(
+        self, messages: Sequence[Message], conversation_history: Sequence[Mapping[str, Any]] | None = None
+    ) -> None:
+        """Write what the store lacks: the newest messages, or all of them after a compression."""
+        del conversation_history  # a Hermes caller hands it over; the messages hold it already
+        known, now = self.history(), tuple(messages)
+        if now[: len(known)] == known:
+            for message in now[len(known) :]:
+                self.store.append(self.session_id, message)
+        else:
+            self.store.replace(self.session_id, now)
+        self._stored = now
+
+    def _save_trajectory(self, messages: Sequence[Message], user_message: str, completed: bool) -> None:
+        """Where a Hermes caller hooks in; this runtime keeps trajectories only in its session store."""
+
+    def _cleanup_task_resources(self, task_id: str) -> None:
+        """Leave no connection open between turns."""
+        del task_id  # this runtime holds nothing for a task apart from its client
+        self.drop_client()
+
+
+def _configured(config: Config, options: AgentOptions) -> Config:
+    """The configuration with the caller's own words laid over it."""
+    said = {name: getattr(options, name, None) for name in Endpoint.__slots__}
+    model = replace(config.model, **{name: value for name, value in said.items() if value is not None})
+    agent = config.agent
+    if options.max_iterations is not None:
+        agent = replace(agent, max_turns=options.max_iterations)
+    if options.system_prompt is not None:
+        agent = replace(agent, system_prompt=options.system_prompt)
+    fallback = options.fallback_model
+    if fallback is None:
+        fallback = config.fallback_model
+    elif isinstance(fallback, Mapping):
+        fallback = Endpoint(**fallback)
+    return replace(config, model=model, agent=agent, fallback_model=fallback)

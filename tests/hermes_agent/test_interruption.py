@@ -1,0 +1,76 @@
+"""An interrupt ends what is under way at once, and nothing else."""
+
+from __future__ import annotations
+
+from threading import Event, Thread, Timer
+
+import pytest
+
+from hermes_agent.errors import Interrupted
+from hermes_agent.interruption import Interruption
+
+
+@pytest.fixture
+def interruption():
+    return Interruption()
+
+
+def test_work_that_nobody_stops_returns_what_it_made(interruption):
+    assert interruption.run(lambda: "done", cancel=pytest.fail) == "done"
+
+
+def test_what_the_work_raises_is_raised_where_it_was_asked_for(interruption):
+    with pytest.raises(ZeroDivisionError):
+        interruption.run(lambda: 1 / 0, cancel=pytest.fail)
+
+
+def test_an_interrupt_from_another_thread_ends_work_that_does_not_look(interruption):
+    never, cancelled = Event(), Event()
+    Timer(0.01, interruption.set).start()
+    with pytest.raises(Interrupted):
+        interruption.run(never.wait, cancel=cancelled.set)
+    assert cancelled.is_set()
+    never.set()
+
+
+def test_an_interrupt_from_within_the_work_ends_it(interruption):
+    with pytest.raises(Interrupted):
+        interruption.run(interruption.set, cancel=lambda: None)
+
+
+def test_work_that_ends_when_it_is_cancelled_has_ended_before_the_caller_goes_on(interruption):
+    stopped, ended = Event(), Event()
+
+    def work() -> None:
+        stopped.wait()
+        ended.set()
+
+    Timer(0.01, interruption.set).start()
+    with pytest.raises(Interrupted):
+        interruption.run(work, cancel=stopped.set)
+    assert ended.is_set()
+
+
+def test_after_an_interrupt_nothing_starts_until_the_next_turn(interruption):
+    interruption.set()
+    with pytest.raises(Interrupted):
+        interruption.run(lambda: pytest.fail("must not run"), cancel=lambda: None)
+    interruption.clear()
+    assert interruption.run(lambda: "next turn", cancel=pytest.fail) == "next turn"
+
+
+def test_an_interrupt_with_nothing_under_way_cancels_nothing(interruption):
+    interruption.run(lambda: None, cancel=pytest.fail)
+    interruption.set()
+    assert interruption.event.is_set()
+
+
+def test_many_threads_may_interrupt_at_once(interruption):
+    never = Event()
+    threads = [Thread(target=interruption.set) for _ in range(8)]
+    Timer(0.01, lambda: [thread.start() for thread in threads]).start()
+    with pytest.raises(Interrupted):
+        interruption.run(never.wait, cancel=lambda: None)
+    never.set()
+    for thread in threads:
+        thread.join()
