@@ -16,6 +16,7 @@ from hermes_agent.interruption import Interruption
 from hermes_agent.messages import Asked, Conversation, Failure, FailureKind, Message, Outcome, Reply
 from hermes_agent.runtime import Clock
 from hermes_agent.runtime_provider import Backend
+from hermes_agent.tool_arguments import read_arguments
 
 __all__ = ["Caller", "ModelCall", "Standing", "Talk", "TurnEnded"]
 
@@ -171,7 +172,8 @@ class ModelCall:
 
     def _unusable(self, reply: Reply) -> Failure | None:
         """Section 3: once per turn the model is told of arguments that are no object; the next time is a failure."""
-        if self._bad_arguments_used and not failures.all_arguments_usable(reply):
+        unusable = any(read_arguments(call.arguments) is None for call in reply.tool_calls)
+        if unusable and self._bad_arguments_used:
             return Failure(FailureKind.INVALID_RESPONSE, "the arguments of a tool call are no JSON object, again")
         return None
 

@@ -8,9 +8,9 @@ from itertools import count
 from typing import Any, Protocol
 
 from hermes_agent.errors import Interrupted
-from hermes_agent.failures import read_arguments
 from hermes_agent.messages import Message, Outcome, Reply, ToolCall
 from hermes_agent.model_call import Caller, ModelCall, Talk, TurnEnded
+from hermes_agent.tool_arguments import read_arguments
 from hermes_agent.tools import Tool, ToolRun
 
 __all__ = ["TurnCaller", "run_turn"]
