@@ -1,0 +1,34 @@
+"""A text for people: one line, not too long, with nothing in it that looks like a credential (invariant I11).
+
+Nothing here knows a real key: a provider may echo one that this agent never had.
+"""
+
+from __future__ import annotations
+
+import re
+
+__all__ = ["one_line", "redact"]
+
+_LONGEST = 300
+_BY_LOOK = re.compile(
+    r"""
+      \b(?:sk|pk|rk|gsk|xai|tgp|fw|nvapi|hf)[-_][\w*.-]{3,}[\w*]  # prefixes of the providers' keys
+    | \bAIza[\w*-]{10,}                                           # Google's
+    | \beyJ[\w-]{8,}(?:\.[\w-]+){1,2}                             # JSON web tokens
+    """,
+    re.VERBOSE,
+)
+_BY_PLACE = re.compile(
+    r"(\b(?:key|token|secret)(?: provided)?\s*[:=][\s\"'`(]*|\bbearer\s+)[^\s\"'`;)]{8,}", re.IGNORECASE
+)
+
+
+def redact(text: str) -> str:
+    """`text` with everything that looks like a credential, or stands where one is named, replaced by `[key]`."""
+    return _BY_PLACE.sub(r"\1[key]", _BY_LOOK.sub("[key]", text))
+
+
+def one_line(text: str) -> str:
+    """`text` in one redacted line of at most 300 characters."""
+    line = " ".join(redact(text).split())
+    return line if len(line) <= _LONGEST else line[: _LONGEST - 1] + "…"
