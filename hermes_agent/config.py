@@ -150,12 +150,14 @@ _SHAPES = {"model": "the name of a model, or a mapping"}
 
 def load_config(home: Path) -> Config:
     """config.yaml of this home; the defaults when there is none. Raises ConfigError."""
-    path = home / "config.yaml"
-    return read_config(path) if path.exists() else Config()
+    try:
+        return read_config(home / "config.yaml")
+    except FileNotFoundError:
+        return Config()
 
 
 def read_config(path: Path) -> Config:
-    """The configuration in this file. Raises ConfigError, with the line wherever it is known."""
+    """The configuration in this file. Raises FileNotFoundError, and ConfigError with the line wherever it is known."""
     root = _composed(path)
     if root is None:
         return Config()
@@ -240,7 +242,10 @@ def _check_depth(text: str, path: Path) -> None:
 
 
 def _built(root: yaml.Node, path: Path) -> Any:
-    """The document as values; a date or a number that is none is a ValueError of the library's own."""
+    """What is used of the document, as values; a date or a number that is none is the library's own ValueError."""
+    if isinstance(root, yaml.MappingNode):
+        used = [pair for pair in root.value if pair[0].value in (*_SECTIONS, "<<")]
+        root = yaml.MappingNode(root.tag, used, root.start_mark, root.end_mark)
     try:
         return _LOADER("").construct_document(root)
     except (yaml.YAMLError, ValueError) as error:

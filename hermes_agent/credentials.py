@@ -22,7 +22,7 @@ from hermes_agent.home import read_text
 
 __all__ = ["SIGN_INS", "SignIn", "Token", "read_token", "renew"]
 
-TIMEOUT_S = 15
+_TIMEOUT_S = 15
 """A renewal that takes longer is refused: it holds up a model call that has a fallback."""
 
 _OK = 200
@@ -112,10 +112,10 @@ def _mapping(document: Any, key: str) -> dict[str, Any]:
 
 
 def _document(path: Path) -> Any:
-    if not path.exists():
-        return {}
     try:
         return json.loads(read_text(path))
+    except FileNotFoundError:
+        return {}
     except json.JSONDecodeError as error:
         raise ConfigError(f"{path}:{error.lineno}: cannot be read as JSON") from None
     except (ValueError, RecursionError):  # a number of thousands of digits, a list of thousands of levels
@@ -128,7 +128,7 @@ def _asked(token: Token, provider: str, new_http_client: Callable[[], Any]) -> T
     sent = {key: value for key, value in form.items() if value}
     try:
         with contextlib.closing(new_http_client()) as client:
-            response = client.post(token.token_url, data=sent, timeout=TIMEOUT_S)
+            response = client.post(token.token_url, data=sent, timeout=_TIMEOUT_S)
             body = response.json() if response.status_code == _OK else {"error": response.status_code}
     except Exception as error:  # noqa: BLE001  # C8: whatever goes wrong in a renewal is a refusal
         raise RenewalRefused(f"{provider}: the token was not renewed: {_reason(error)}") from None

@@ -22,9 +22,11 @@ _ESCAPES = {"n": "\n", "r": "\r", "t": "\t"}
 
 
 def read_text(path: Path) -> str:
-    """The text of a file. Raises ConfigError if it cannot be read or is no text."""
+    """The text of a file. Raises FileNotFoundError, and ConfigError if it cannot be read or is no text."""
     try:
         return path.read_bytes().decode("utf-8-sig")
+    except FileNotFoundError:
+        raise
     except OSError as error:
         raise ConfigError(f"{path}: cannot be read: {error.strerror}") from None
     except UnicodeDecodeError:
@@ -39,9 +41,10 @@ def environment(home: Path, environ: Mapping[str, str]) -> dict[str, str]:
 def load_env(home: Path) -> dict[str, str]:
     """The KEY=VALUE lines of .env; {} when there is none. Raises ConfigError, which names the line."""
     path = home / ".env"
-    if not path.exists():
+    try:
+        lines = enumerate(read_text(path).splitlines(), 1)
+    except FileNotFoundError:
         return {}
-    lines = enumerate(read_text(path).splitlines(), 1)
     return dict(_pair(line, f"{path}:{number}") for number, line in lines if not _is_idle(line))
 
 

@@ -20,6 +20,7 @@ ORDER = {
         "home",
         "messages",
         "config",
+        "terminal",
         "tools",
         "runtime",
         "interruption",
