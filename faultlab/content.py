@@ -1,0 +1,140 @@
+"""Everything made up, from one seed: ids, keys, texts, conversations. The only home of `random` and `faker`.
+
+The same seed gives the same bytes in every process.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import math
+import random
+from dataclasses import dataclass
+from functools import lru_cache
+
+__all__ = ["MadeCall", "MadeMessage", "conversation", "key_for", "text", "token"]
+
+_TOOLS = ("read_file", "terminal")
+_TOOL_EXCHANGE = 4
+"""Messages of a round with a tool: question, call, result, answer."""
+
+_KEYS: dict[str, tuple[str, int]] = {
+    "deepseek": ("sk-", 32),
+    "fireworks": ("fw_", 24),
+    "gemini": ("AIzaSy", 33),
+    "groq": ("gsk_", 52),
+    "kimi-coding": ("sk-kimi-", 48),
+    "minimax": ("eyJhbGciOi", 90),
+    "minimax-cn": ("eyJhbGciOi", 90),
+    "mistral": ("", 32),
+    "nous": ("sk-nous-", 40),
+    "openai": ("sk-proj-", 48),
+    "openai-codex": ("eyJhbGciOi", 120),
+    "openrouter": ("sk-or-v1-", 64),
+    "together": ("", 64),
+    "zai": ("", 49),
+}
+"""Provider → how its keys begin, and how many characters follow."""
+
+
+@dataclass(frozen=True, slots=True)
+class MadeCall:
+    """A tool call of a made-up conversation."""
+
+    id: str
+    name: str
+    arguments: str
+
+
+@dataclass(frozen=True, slots=True)
+class MadeMessage:
+    """A message of a made-up conversation; `call_id` names the call that a tool's result answers."""
+
+    role: str
+    text: str = ""
+    calls: tuple[MadeCall, ...] = ()
+    call_id: str | None = None
+
+    @property
+    def characters(self) -> int:
+        """What the contract's estimate counts."""
+        return len(self.text) + sum(len(call.arguments) for call in self.calls)
+
+
+def token(length: int, *parts: object) -> str:
+    """So many characters that nobody guesses, always the same for the same parts."""
+    seed = ":".join(map(str, parts)).encode()
+    made = hashlib.blake2b(seed, digest_size=32).hexdigest()
+    while len(made) < length:
+        made += hashlib.blake2b(made.encode(), digest_size=32).hexdigest()
+    return made[:length]
+
+
+def key_for(provider: str, seed: int, use: str = "") -> str:
+    """A key in the provider's style; another one for each `use` (the role of an upstream, a renewal's number)."""
+    prefix, length = _KEYS.get(provider, ("key-", 40))
+    return prefix + token(length, "key", provider, seed, use)
+
+
+def text(characters: int, *parts: object) -> str:
+    """English-looking words of exactly so many characters."""
+    chosen = random.Random(":".join(map(str, parts)))  # noqa: S311
+    words = _words()
+    made: list[str] = []
+    length = 0
+    while length < characters:
+        made.append(chosen.choice(words))
+        length += len(made[-1]) + 1
+    return _ended(" ".join(made)[:characters])
+
+
+def conversation(messages: int, tokens: int, seed: int = 0) -> tuple[MadeMessage, ...]:
+    """Exactly so many messages whose estimate is exactly `tokens`: rounds of two, every other one with a tool.
+
+    An odd number begins with a greeting of the assistant, so that the end is always an answer.
+    """
+    bare = _rounds(messages, seed)
+    fixed = sum(message.characters for message in bare)
+    spare = tokens * 4 - fixed
+    spoken = [index for index, message in enumerate(bare) if not message.calls]
+    if spare < len(spoken):
+        least = math.ceil((fixed + len(spoken)) / 4)
+        raise ValueError(f"tokens: {messages} messages need at least {least}, not {tokens}")
+    share, more = divmod(spare, len(spoken))
+    lengths = {index: share + (place < more) for place, index in enumerate(spoken)}
+    return tuple(_spoken(message, lengths.get(index, 0), seed, index) for index, message in enumerate(bare))
+
+
+def _rounds(messages: int, seed: int) -> list[MadeMessage]:
+    """The messages without their words."""
+    if messages < 1:
+        raise ValueError(f"messages: a whole number from 1, not {messages!r}")
+    made = [MadeMessage("assistant")] if messages % 2 else []
+    while len(made) < messages:
+        with_tool = messages - len(made) >= _TOOL_EXCHANGE and (len(made) // 2) % 3 == 0
+        made += _with_tool(len(made), seed) if with_tool else [MadeMessage("user"), MadeMessage("assistant")]
+    return made
+
+
+def _with_tool(place: int, seed: int) -> list[MadeMessage]:
+    name = _TOOLS[place % len(_TOOLS)]
+    arguments = '{"path": "notes.txt"}' if name == "read_file" else '{"command": "ls"}'
+    call = MadeCall(f"call_{token(20, 'call', seed, place)}", name, arguments)
+    asking = MadeMessage("assistant", calls=(call,))
+    return [MadeMessage("user"), asking, MadeMessage("tool", call_id=call.id), MadeMessage("assistant")]
+
+
+def _spoken(message: MadeMessage, characters: int, seed: int, place: int) -> MadeMessage:
+    words = text(characters, "message", seed, place)
+    return MadeMessage(message.role, words, message.calls, message.call_id)
+
+
+def _ended(words: str) -> str:
+    """No white space at the end: what a program strips would no longer be counted."""
+    return words[:-1] + "." if words.endswith(" ") else words
+
+
+@lru_cache(maxsize=1)
+def _words() -> tuple[str, ...]:
+    from faker.providers.lorem.en_US import Provider  # slow to import, and seldom needed
+
+    return tuple(Provider.word_list)

@@ -1,0 +1,143 @@
+"""What a fault is: one frozen class with one of three pure verbs, its fields its whole meaning.
+
+A verb that gives back what it was handed says that the fault cannot apply there. No chance, no clock, and no knowledge
+of who plays it.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields
+from typing import Any, ClassVar, NamedTuple
+
+from faultlab.dialects import Dialect
+from faultlab.providers import Provider
+from faultlab.script import Reply
+from faultlab.wire import Data, Event, Head, Request
+
+__all__ = [
+    "CALL",
+    "CODE",
+    "DATE",
+    "EVENTS",
+    "HEADERS",
+    "MILLISECONDS",
+    "SECONDS",
+    "STATUS",
+    "TEXT",
+    "TOKENS",
+    "Events",
+    "Fault",
+    "Moment",
+    "Unit",
+    "is_stream",
+    "option",
+    "split",
+]
+
+Events = tuple[Event, ...]
+
+_MOST = 1e9
+"""No number of a fault is larger: some thirty years, and more tokens than any window holds."""
+
+
+class Moment(NamedTuple):
+    """What a fault may know of the request that it answers: in whose name, how, when, and how large it was."""
+
+    provider: Provider
+    dialect: Dialect
+    time: float
+    model: str
+    estimate: int
+    max_tokens: int | None
+
+
+class Unit(NamedTuple):
+    """What a field may hold: a sentence for people, types, and the range of a number."""
+
+    sentence: str
+    types: tuple[type, ...]
+    low: float = -_MOST
+    high: float = _MOST
+
+    def holds(self, value: object) -> bool:
+        """Whether `value` is one; true and false are no numbers."""
+        if isinstance(value, bool) or not isinstance(value, self.types):
+            return False
+        return self.low <= value <= self.high if isinstance(value, int | float) else True
+
+
+SECONDS = Unit("a number of seconds from 0", (int, float), low=0)
+MILLISECONDS = Unit("a number of milliseconds from 0", (int, float), low=0)
+DATE = Unit("a number of seconds ahead of now, negative for the past", (int, float))
+TOKENS = Unit("a whole number from 1", (int,), low=1)
+CALL = Unit("the number of a tool call, counted from 1", (int,), low=1)
+EVENTS = Unit("a whole number of events from 0", (int,), low=0)
+STATUS = Unit("a status from 200 to 599", (int,), low=200, high=599)
+TEXT = Unit("a text", (str,))
+CODE = Unit("a text or a whole number", (str, int))
+HEADERS = Unit("a mapping of header names to texts", (Mapping,))
+
+
+def option(unit: Unit, default: object = None) -> Any:
+    """A field of a fault that may be left out."""
+    return field(default=default, metadata={"unit": unit})
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """Something that goes wrong. Subclasses override exactly one verb; a field out of its unit is a ValueError."""
+
+    name: ClassVar[str]
+
+    def __init_subclass__(cls) -> None:
+        cls.name = re.sub(r"(?<=[a-z])(?=[A-Z0-9])", "_", cls.__name__).lower()
+
+    def __post_init__(self) -> None:
+        for one in fields(self):
+            value, unit = getattr(self, one.name), one.metadata.get("unit")
+            if unit and value is not None and not unit.holds(value):
+                raise ValueError(f"{one.name}: {unit.sentence}, not {value!r}")
+
+    def answer(self, request: Request, moment: Moment) -> Events | None:
+        """Events instead of the model's; None when this fault does not answer."""
+
+    def reply(self, reply: Reply) -> Reply:
+        """The reply before it becomes bytes."""
+        return reply
+
+    def events(self, events: Events, _dialect: Dialect) -> Events:
+        """The events that would be sent."""
+        return events
+
+    def fits(self, dialect: str) -> str | None:
+        """Why it has no meaning in the dialect of this name; None when it has."""
+
+
+def is_stream(events: Events) -> bool:
+    """Whether these are the events of a streamed answer."""
+    head = next((event for event in events if isinstance(event, Head)), None)
+    return head is not None and (head.header("content-type") or "").startswith("text/event-stream")
+
+
+def split(events: Events, after_events: int | None) -> tuple[Events, Events] | None:
+    """Events before and after a point of the body; None when there is no such point.
+
+    In a stream the point is after so many events (half of them), in a whole answer in the middle of its body: nothing
+    there can be counted.
+    """
+    data = [index for index, event in enumerate(events) if isinstance(event, Data) and event.data]
+    if is_stream(events):
+        count = len(data) // 2 if after_events is None else after_events
+        return (events[: data[count]], events[data[count] :]) if count < len(data) else None
+    if after_events is not None or not data:
+        return None
+    return _halved(events, data[0])
+
+
+def _halved(events: Events, index: int) -> tuple[Events, Events]:
+    event = events[index]
+    body = event.data if isinstance(event, Data) else b""
+    half = len(body) // 2
+    return (*events[:index], Data(body[:half])), (Data(body[half:]), *events[index + 1 :])

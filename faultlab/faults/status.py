@@ -1,0 +1,255 @@
+"""The server answers with a status instead of the model's words.
+
+What each looks like is the provider's; here stand only the numbers that a scenario can choose.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from email.utils import formatdate
+from http import HTTPStatus
+
+from faultlab.faults.base import (
+    DATE,
+    HEADERS,
+    MILLISECONDS,
+    SECONDS,
+    STATUS,
+    TOKENS,
+    Events,
+    Fault,
+    Moment,
+    option,
+)
+from faultlab.providers.base import response
+from faultlab.wire import Request
+
+__all__ = [
+    "BadGateway",
+    "BadRequest",
+    "Conflict",
+    "ContextOverflow",
+    "Forbidden",
+    "GatewayTimeout",
+    "InsufficientQuota",
+    "ModelNotFound",
+    "OutputTooLarge",
+    "Overloaded",
+    "PayloadTooLarge",
+    "PaymentRequired",
+    "RateLimit",
+    "RequestExceedsRateLimit",
+    "RequestTimeout",
+    "ServerError",
+    "Status",
+    "StatusFault",
+    "TokenExpired",
+    "Unauthorized",
+    "Unavailable",
+    "Unprocessable",
+]
+
+_FIRST_ERROR = 400
+
+_DEFAULT_OUTPUT = 4096
+"""The output that is counted when the request sets none, as providers do."""
+
+
+@dataclass(frozen=True, slots=True)
+class StatusFault(Fault):
+    """An error in the provider's own words; subclasses say which numbers and headers it states."""
+
+    def answer(self, _request: Request, moment: Moment) -> Events | None:
+        """The provider's error of this name."""
+        values = {"model": moment.model} | self.numbers(moment)
+        return moment.provider.errors[self.name].events(values, self.headers(moment))
+
+    def numbers(self, _moment: Moment) -> dict[str, object]:
+        """What fills the holes of the text."""
+        return {}
+
+    def headers(self, _moment: Moment) -> tuple[tuple[str, str], ...]:
+        """Headers beside the provider's."""
+        return ()
+
+
+@dataclass(frozen=True, slots=True)
+class Unauthorized(StatusFault):
+    """401: the key is wrong."""
+
+
+@dataclass(frozen=True, slots=True)
+class TokenExpired(StatusFault):
+    """401: the token of a plan has expired; only a header says so."""
+
+
+@dataclass(frozen=True, slots=True)
+class PaymentRequired(StatusFault):
+    """402: no credits left."""
+
+
+@dataclass(frozen=True, slots=True)
+class Forbidden(StatusFault):
+    """403: the country is not served."""
+
+
+@dataclass(frozen=True, slots=True)
+class ModelNotFound(StatusFault):
+    """404: there is no such model."""
+
+
+@dataclass(frozen=True, slots=True)
+class RequestTimeout(StatusFault):
+    """408: the server gave up reading the request."""
+
+
+@dataclass(frozen=True, slots=True)
+class Conflict(StatusFault):
+    """409."""
+
+
+@dataclass(frozen=True, slots=True)
+class PayloadTooLarge(StatusFault):
+    """413: a proxy's limit of bytes, as an HTML page."""
+
+
+@dataclass(frozen=True, slots=True)
+class Unprocessable(StatusFault):
+    """422."""
+
+
+@dataclass(frozen=True, slots=True)
+class RateLimit(StatusFault):
+    """429 that passes. States a wait only where a field says so; the date is so many seconds ahead of the clock."""
+
+    retry_after_s: float | None = option(SECONDS)
+    retry_after_ms: float | None = option(MILLISECONDS)
+    retry_after_date_s: float | None = option(DATE)
+
+    def headers(self, moment: Moment) -> tuple[tuple[str, str], ...]:
+        """The waits, in the three forms that servers use."""
+        date_s = self.retry_after_date_s
+        stated = (
+            ("retry-after-ms", _plain(self.retry_after_ms)),
+            ("retry-after", _plain(self.retry_after_s)),
+            ("retry-after", None if date_s is None else formatdate(moment.time + date_s, usegmt=True)),
+        )
+        return tuple((name, text) for name, text in stated if text is not None)
+
+
+@dataclass(frozen=True, slots=True)
+class RequestExceedsRateLimit(StatusFault):
+    """429 that never passes: this one request is larger than a minute's tokens."""
+
+    limit: int | None = option(TOKENS)
+    requested: int | None = option(TOKENS)
+
+    def numbers(self, moment: Moment) -> dict[str, object]:
+        """The limit, and the request above it."""
+        return _above(self.limit, self.requested, moment)
+
+
+@dataclass(frozen=True, slots=True)
+class InsufficientQuota(StatusFault):
+    """429 that is about money."""
+
+
+@dataclass(frozen=True, slots=True)
+class BadRequest(StatusFault):
+    """400."""
+
+
+@dataclass(frozen=True, slots=True)
+class ContextOverflow(StatusFault):
+    """400: the prompt exceeds the window. Left out: what the request holds, and a window below it."""
+
+    limit: int | None = option(TOKENS)
+    requested: int | None = option(TOKENS)
+
+    def numbers(self, moment: Moment) -> dict[str, object]:
+        """The window, and the prompt above it."""
+        return _above(self.limit, self.requested, moment)
+
+
+@dataclass(frozen=True, slots=True)
+class OutputTooLarge(StatusFault):
+    """400: prompt and `max_tokens` together exceed the window, the prompt alone fits."""
+
+    limit: int | None = option(TOKENS)
+    prompt: int | None = option(TOKENS)
+    max_tokens: int | None = option(TOKENS)
+
+    def numbers(self, moment: Moment) -> dict[str, object]:
+        """The window, the prompt below it, and an output that goes beyond it."""
+        prompt = self.prompt or max(1, moment.estimate if self.limit is None else min(moment.estimate, self.limit - 1))
+        asked = self.max_tokens or moment.max_tokens or _DEFAULT_OUTPUT
+        limit = self.limit or prompt + max(1, asked // 2)
+        output = self.max_tokens or max(asked, limit - prompt + 1)
+        return {"limit": limit, "prompt": prompt, "max_tokens": output, "requested": prompt + output}
+
+
+@dataclass(frozen=True, slots=True)
+class ServerError(StatusFault):
+    """500."""
+
+
+@dataclass(frozen=True, slots=True)
+class BadGateway(StatusFault):
+    """502, an HTML page of the edge."""
+
+
+@dataclass(frozen=True, slots=True)
+class Unavailable(StatusFault):
+    """503: overloaded."""
+
+    retry_after_s: float | None = option(SECONDS)
+
+    def headers(self, _moment: Moment) -> tuple[tuple[str, str], ...]:
+        """The wait, if one is stated."""
+        return () if self.retry_after_s is None else (("retry-after", str(_plain(self.retry_after_s))),)
+
+
+@dataclass(frozen=True, slots=True)
+class Overloaded(StatusFault):
+    """529, in Anthropic's shape."""
+
+
+@dataclass(frozen=True, slots=True)
+class GatewayTimeout(StatusFault):
+    """504, an HTML page of a proxy."""
+
+
+@dataclass(frozen=True, slots=True)
+class Status(Fault):
+    """Any status; a body that is a mapping or list goes out as JSON, a string as it is."""
+
+    code: int | None = option(STATUS)
+    headers: Mapping[str, object] | None = option(HEADERS)
+    body: object = None
+
+    def answer(self, _request: Request, _moment: Moment) -> Events | None:
+        """What the fields say; an error without a body gets its status's own phrase."""
+        code = self.code or HTTPStatus.INTERNAL_SERVER_ERROR
+        headers = tuple((name.lower(), str(text)) for name, text in (self.headers or {}).items())
+        return response(code, _phrase(code) if self.body is None else self.body, headers)
+
+
+def _phrase(code: int) -> object:
+    if code < _FIRST_ERROR:
+        return ""
+    known = code in set(HTTPStatus)
+    return {"error": {"message": HTTPStatus(code).phrase if known else f"Error {code}", "code": None}}
+
+
+def _plain(number: float | None) -> str | None:
+    """A number as a header states it: 1, 0.5."""
+    return None if number is None else f"{number:f}".rstrip("0").rstrip(".") if number % 1 else f"{number:.0f}"
+
+
+def _above(limit: int | None, requested: int | None, moment: Moment) -> dict[str, object]:
+    """A limit, and a request above it."""
+    if limit is None:
+        requested = requested or max(2, moment.estimate)
+        return {"limit": max(1, requested * 3 // 4), "requested": requested}
+    return {"limit": limit, "requested": requested or max(moment.estimate, limit + 1)}

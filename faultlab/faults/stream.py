@@ -1,0 +1,95 @@
+"""An answer that begins well, and ends early, late or badly. Needs an answer to work on; most need a stream."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from faultlab.dialects import Dialect
+from faultlab.faults.base import CODE, EVENTS, SECONDS, TEXT, Events, Fault, is_stream, option, split
+from faultlab.script import ApiError
+from faultlab.wire import FOR_EVER, Data, Drop, DropKind, Pause
+
+__all__ = ["Cut", "ErrorEvent", "MissingEnd", "Slow", "Stall", "Truncated"]
+
+_SLOW_S = 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class Truncated(Fault):
+    """The body ends before its announced length (a stream: before its last chunk), then FIN."""
+
+    def events(self, events: Events, _dialect: Dialect) -> Events:
+        """Half of the body under a head that announces all of it."""
+        halves = split(events, None)
+        return (*halves[0], Drop(DropKind.CLOSED)) if halves else events
+
+
+@dataclass(frozen=True, slots=True)
+class Cut(Fault):
+    """RST within the body: after so many events of a stream, or half-way."""
+
+    after_events: int | None = option(EVENTS)
+
+    def events(self, events: Events, _dialect: Dialect) -> Events:
+        """What came before, then the reset."""
+        parts = split(events, self.after_events)
+        return (*parts[0], Drop(DropKind.RESET)) if parts else events
+
+
+@dataclass(frozen=True, slots=True)
+class MissingEnd(Fault):
+    """A stream that ends cleanly before its finish reason or terminal event."""
+
+    def events(self, events: Events, dialect: Dialect) -> Events:
+        """All that comes before the end."""
+        end = next((n for n, e in enumerate(events) if isinstance(e, Data) and dialect.is_terminal(e.data)), None)
+        return events[:end] if is_stream(events) and end is not None else events
+
+
+@dataclass(frozen=True, slots=True)
+class Stall(Fault):
+    """Silence within the body, after so many events of a stream or half-way; for ever when it is not said how long."""
+
+    after_events: int | None = option(EVENTS)
+    for_s: float | None = option(SECONDS)
+
+    def events(self, events: Events, _dialect: Dialect) -> Events:
+        """Both parts, and the silence between them."""
+        parts = split(events, self.after_events)
+        silence = Pause(FOR_EVER if self.for_s is None else self.for_s)
+        return (*parts[0], silence, *parts[1]) if parts else events
+
+
+@dataclass(frozen=True, slots=True)
+class Slow(Fault):
+    """A healthy answer that takes its time: before the first byte, before each further event of a stream."""
+
+    first_s: float | None = option(SECONDS)
+    event_every_s: float | None = option(SECONDS)
+
+    def events(self, events: Events, _dialect: Dialect) -> Events:
+        """The same events, later."""
+        first_s = _SLOW_S if self.first_s is None and self.event_every_s is None else self.first_s
+        paced = self._paced(events) if self.event_every_s is not None and is_stream(events) else events
+        return paced if first_s is None else (Pause(first_s), *paced)
+
+    def _paced(self, events: Events) -> Events:
+        pause = Pause(self.event_every_s or 0.0)
+        first = next((index for index, event in enumerate(events) if isinstance(event, Data)), len(events)) + 1
+        spread = ((pause, event) if isinstance(event, Data) else (event,) for event in events[first:])
+        return (*events[:first], *(event for pair in spread for event in pair))
+
+
+@dataclass(frozen=True, slots=True)
+class ErrorEvent(Fault):
+    """An error in the middle of a stream, which ends with it."""
+
+    after_events: int | None = option(EVENTS)
+    code: str | int | None = option(CODE)
+    message: str | None = option(TEXT)
+
+    def events(self, events: Events, dialect: Dialect) -> Events:
+        """What came before, then the error."""
+        parts = split(events, self.after_events) if is_stream(events) else None
+        error = ApiError(self.message or "the server had an error processing your request", self.code)
+        return (*parts[0], Data(dialect.error_event(error))) if parts else events
