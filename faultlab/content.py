@@ -77,11 +77,11 @@ def key_for(provider: str, seed: int, use: str = "") -> str:
 
 def text(characters: int, *parts: object) -> str:
     """English-looking words of exactly so many characters."""
-    chosen = random.Random(":".join(map(str, parts)))  # noqa: S311
+    chosen = random.Random(":".join(map(str, parts)))  # noqa: S311 - words are no secret
     words = _words()
     made: list[str] = []
     length = 0
-    while length < characters:
+    while length <= characters:
         made.append(chosen.choice(words))
         length += len(made[-1]) + 1
     return _ended(" ".join(made)[:characters])

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import NamedTuple
 
 from faultlab.faults import Fault
 
@@ -30,7 +29,8 @@ OK = Entry()
 """A healthy answer."""
 
 
-class Unreached(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class Unreached:
     """An entry whose faults were not all met: where it stands in the list, and how many times are left."""
 
     index: int
