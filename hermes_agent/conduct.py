@@ -61,7 +61,6 @@ class _Tally:
 
     api_calls: int = 0
     switch: Switch | None = None
-    primary_failure: FailureKind | None = None
     notices: list[str] = field(default_factory=list)
 
 
@@ -81,6 +80,7 @@ class Conduct:
     def result(self) -> TurnResult:
         """Run the turn to its end; an exception of our own making is a result too."""
         try:
+            self.keep()
             return self._ended(Outcome.COMPLETED, None, "", run_turn(self, self._talk))
         except TurnEnded as end:
             return self._ended(end.outcome, end.failure, str(end), end.text)
@@ -146,7 +146,7 @@ class Conduct:
         means.drop_client()
         switch = means.line.switch(reason, self._tally.api_calls, failure)
         means.keep_switch(switch)
-        self._tally.switch, self._tally.primary_failure = switch, failure.kind
+        self._tally.switch = switch
         self.standing = self._afresh()
         self._notify(switch_notice(switch, left))
 
@@ -170,12 +170,13 @@ class Conduct:
 
     def _ended(self, outcome: Outcome, failure: Failure | None, detail: str, reply: str) -> TurnResult:
         line, tally = self._means.line, self._tally
+        primary_failure = line.switched.failure if line.switched is not None else None
         would_have_switched = outcome is Outcome.FAILED and (
             failure is None or failure.kind is not FailureKind.INTERNAL
         )
         refused = line.refused if would_have_switched else None
         provider, model = self._with_whom()
-        said = describe(outcome, provider, failure, detail, refused, tally.primary_failure)
+        said = describe(outcome, provider, failure, detail, refused, primary_failure)
         return TurnResult(
             self._means.session_id,
             outcome,
@@ -184,7 +185,7 @@ class Conduct:
             messages=self._talk.kept.messages,
             api_calls=tally.api_calls,
             failure=failure.kind if failure else None,
-            primary_failure=tally.primary_failure,
+            primary_failure=primary_failure,
             error=said or None,
             switch=tally.switch,
             refused=refused,

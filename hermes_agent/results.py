@@ -43,7 +43,12 @@ def switch_notice(switch: Switch, left: str) -> str:
 
 
 def describe(
-    outcome: Outcome, provider: str, failure: Failure | None, detail: str, refused: str | None, primary: str | None
+    outcome: Outcome,
+    provider: str,
+    failure: Failure | None,
+    detail: str,
+    refused: str | None,
+    primary: FailureKind | None,
 ) -> str:
     """What a user reads when there is no whole answer; empty only for a completed turn."""
     if outcome is Outcome.COMPLETED:
@@ -54,7 +59,7 @@ def describe(
     said = "; ".join(part for part in (why, detail) if part)
     sentences = [f"The turn ended without a whole answer ({said})."]
     if primary is not None:
-        sentences.append(f"The primary had failed before: {_IN_WORDS[FailureKind(primary)]}.")
+        sentences.append(f"The primary had failed before: {_IN_WORDS[primary]}.")
     if refused is not None:
         sentences.append(_REFUSED[refused])
     return " ".join(sentences)

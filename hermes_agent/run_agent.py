@@ -88,7 +88,7 @@ class AIAgent:
         self.tool_definitions = get_tool_definitions(tools=self.tools)
         self.line = self._line()
         self._client: Any = None
-        self._stored: tuple[Message, ...] | None = None
+        self._stored = self.store.messages(self.session_id)
 
     def run_conversation(
         self,
@@ -118,10 +118,6 @@ class AIAgent:
         self.drop_client()
         self.store.close()
 
-    def history(self) -> tuple[Message, ...]:
-        """The session so far, from the store if this agent has not had a turn yet."""
-        return self.store.messages(self.session_id) if self._stored is None else self._stored
-
     def drop_client(self) -> None:
         """Close the connections to the present provider."""
         client, self._client = self._client, None
@@ -137,9 +133,8 @@ class AIAgent:
         return Line(self.config, self.runtime.environ, home, switched, renewable=renewable)
 
     def _turn(self, user_message: str, history: Sequence[Mapping[str, Any]] | None) -> TurnResult:
-        before = self.history() if history is None else as_messages(history)
+        before = self._stored if history is None else as_messages(history)
         messages = (*with_closed_calls(before), Message("user", user_message))
-        self._persist_session(messages, history)
         return Conduct(self._means(), Talk(Conversation(self._system_prompt(), messages))).result()
 
     def _means(self) -> Means:
@@ -216,7 +211,7 @@ class AIAgent:
     ) -> None:
         """Write what the store lacks: the newest messages, or all of them after a compression."""
         del conversation_history  # a Hermes caller hands it over; the messages hold it already
-        known, now = self.history(), tuple(messages)
+        known, now = self._stored, tuple(messages)
         if now[: len(known)] == known:
             for message in now[len(known) :]:
                 self.store.append(self.session_id, message)
