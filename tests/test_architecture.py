@@ -19,6 +19,7 @@ ORDER = {
         "errors",
         "home",
         "messages",
+        "settings",
         "config",
         "terminal",
         "tools",
@@ -71,7 +72,6 @@ ORDER = {
         "expectations",
         "invariants",
         "scenario",
-        "tree",
         "loader",
         "lab",
         "targets",
@@ -89,6 +89,7 @@ ORDER = {
 FOLDER_ORDER = {
     "hermes_agent.gateway": ["config", "session", "run"],
     "faultlab.adapters": ["base", "transport", "intercept", "server", "proxy", "cassette"],
+    "faultlab.loader": ["tree", "shapes", "speech", "sides", "expecting", "layers"],
 }
 
 # The one home of each foreign thing: a part, or a module of a folder. Nobody else imports it, early or late.
@@ -104,7 +105,7 @@ HOMES = {
     },
     "httpx": set(),
     "httpx2": set(),
-    "yaml": {"faultlab.tree", "hermes_agent.config"},
+    "yaml": {"faultlab.loader.tree", "hermes_agent.config"},
     "vcr": {"faultlab.adapters.cassette"},
     "faker": {"faultlab.content"},
     "pytest": {"faultlab.pytest_plugin"},
@@ -117,6 +118,7 @@ HOMES = {
 
 # What is imported inside a function, because importing it costs much or because its name comes from outside.
 LATE = {
+    "faultlab.content": {"faker"},
     "hermes_agent.runtime": {"openai"},
 }
 
