@@ -1,10 +1,14 @@
 """What README and docs show is true: links lead somewhere, tables are complete, snippets and commands run."""
 
 import re
+from dataclasses import fields
 from pathlib import Path
 
 import pytest
 
+from faultlab.faults import FAULTS
+from faultlab.limits import Limits
+from faultlab.loader import expecting
 from hermes_agent.messages import FailureKind
 
 ROOT = Path(__file__).parents[1]
@@ -62,3 +66,22 @@ def test_the_contract_has_every_invariant_in_order():
 
 def test_the_contract_has_every_kind_of_failure():
     assert first_column(section(CONTRACT, "## Failure kinds")) == set(FailureKind) - {FailureKind.INTERNAL}
+
+
+SCENARIOS = ROOT / "docs" / "scenarios.md"
+FAULT = re.compile(r"`(\w+)`(?: \(([^)]*)\))?")
+
+
+def test_every_fault_and_its_fields_are_told():
+    cells = re.findall(r"^\| [a-z ]+ \| (`.*) \|$", section(SCENARIOS, "## Faults"), re.MULTILINE)
+    told = {name: re.findall(r"\w+", given) for cell in cells for name, given in FAULT.findall(cell)}
+    assert told == {name: [field.name for field in fields(fault)] for name, fault in FAULTS.items()}
+
+
+def test_every_limit_is_told():
+    text = section(SCENARIOS, "## Limits")
+    assert {field.name for field in fields(Limits)} <= set(re.findall(r"`(\w+)`", text))
+
+
+def test_every_expectation_is_told():
+    assert first_column(section(SCENARIOS, "### Expectations")) == set(expecting._KEYS)
