@@ -1,0 +1,120 @@
+"""The requests of a trace as model calls: which attempts belong together, and what changed between them.
+
+Everything is derived from the wire. A new model call begins with a new turn, when the conversation's last message
+differs from that of the request before, or when the answer before was cut at its token limit.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any, Final
+
+from faultlab.dialogue import Dialogue, dialogue_of
+from faultlab.trace import Exchange, Trace
+from faultlab.wire import Data
+
+__all__ = ["Attempt", "ModelCall", "attempts_of", "body_sent", "model_calls"]
+
+_CUT_AT_LIMIT: Final = re.compile(rb'"finish_reason"\s*:\s*"length"|"reason"\s*:\s*"max_output_tokens"')
+_OUTPUT_LIMITS: Final = ("max_completion_tokens", "max_tokens", "max_output_tokens")
+
+
+@dataclass(frozen=True, slots=True)
+class Attempt:
+    """One request for an answer. `turn` and `call` count from 1 over the trace.
+
+    `compressed`: messages of this session's request before are gone. `lowered`: the same conversation as in the attempt
+    before, with a smaller limit on the output. `renewed`: a side exchange stands between it and the attempt before.
+    """
+
+    exchange: Exchange
+    said: Dialogue
+    turn: int
+    call: int
+    compressed: bool = False
+    lowered: bool = False
+    renewed: bool = False
+
+    @property
+    def upstream(self) -> str:
+        """Who was asked."""
+        return self.exchange.upstream
+
+
+@dataclass(frozen=True, slots=True)
+class ModelCall:
+    """The attempts of one model call on one upstream."""
+
+    attempts: tuple[Attempt, ...]
+
+    @property
+    def upstream(self) -> str:
+        """Who was asked."""
+        return self.attempts[0].upstream
+
+    @property
+    def turn(self) -> int:
+        """The turn's number, from 1."""
+        return self.attempts[0].turn
+
+    @property
+    def compressions(self) -> int:
+        """How many attempts repeat the call with a compressed conversation; one ahead of the first does not count."""
+        return sum(attempt.compressed for attempt in self.attempts[1:])
+
+
+def attempts_of(trace: Trace, history: Dialogue | None = None) -> tuple[Attempt, ...]:
+    """Every request for an answer, in order; `history` is what stood in the conversation before the first turn."""
+    return tuple(_attempts(trace, history or Dialogue()))
+
+
+def model_calls(attempts: tuple[Attempt, ...]) -> tuple[ModelCall, ...]:
+    """The attempts by model call and upstream, in order."""
+    groups: dict[tuple[int, str], list[Attempt]] = {}
+    for attempt in attempts:
+        groups.setdefault((attempt.call, attempt.upstream), []).append(attempt)
+    return tuple(ModelCall(tuple(group)) for group in groups.values())
+
+
+def body_sent(exchange: Exchange) -> bytes:
+    """The body of the answer, as far as it was sent."""
+    return b"".join(event.data for event in exchange.sent if isinstance(event, Data))
+
+
+def _attempts(trace: Trace, history: Dialogue) -> Iterator[Attempt]:
+    last_of_session: dict[str, Dialogue] = {}
+    call = 0
+    for number, turn in enumerate(trace.turns, 1):
+        before: Attempt | None = None
+        renewed = False
+        for exchange in trace.exchanges[turn.first - 1 : turn.last]:
+            if exchange.side:
+                renewed = True
+                continue
+            said = dialogue_of(exchange.request)
+            call += before is None or _begins_anew(before, said)
+            compressed = said.compresses(last_of_session.get(turn.session, history))
+            lowered = before is not None and before.call == call and _is_lower(before, exchange, said)
+            before = Attempt(exchange, said, number, call, compressed, lowered, renewed)
+            last_of_session[turn.session] = said
+            renewed = False
+            yield before
+
+
+def _begins_anew(before: Attempt, said: Dialogue) -> bool:
+    if said.messages[-1:] != before.said.messages[-1:]:
+        return True
+    return bool(_CUT_AT_LIMIT.search(body_sent(before.exchange)))
+
+
+def _is_lower(before: Attempt, exchange: Exchange, said: Dialogue) -> bool:
+    was, now = _output_limit(before.exchange.request.json), _output_limit(exchange.request.json)
+    same = before.upstream == exchange.upstream and said.messages == before.said.messages
+    return same and now is not None and (was is None or now < was)
+
+
+def _output_limit(body: Any) -> int | None:
+    limits = [body.get(name) for name in _OUTPUT_LIMITS] if isinstance(body, dict) else []
+    return next((limit for limit in limits if isinstance(limit, int)), None)

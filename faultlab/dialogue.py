@@ -1,0 +1,120 @@
+"""What a request says, in one form for both dialects: messages, tool calls, tool results. Reasoning is left out.
+
+Reads only the request; who sent it and what was answered is not known here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from typing import Any, Final
+
+from faultlab.wire import Request
+
+__all__ = ["Dialogue", "Said", "dialogue_of"]
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """One message: who says what, which tools it calls (name, arguments), or a tool's result. Ids are left out."""
+
+    role: str
+    text: str = ""
+    calls: tuple[tuple[str, str], ...] = ()
+
+    @property
+    def characters(self) -> int:
+        """What the contract's estimate counts."""
+        return len(self.text) + sum(len(arguments) for _, arguments in self.calls)
+
+
+@dataclass(frozen=True, slots=True)
+class Dialogue:
+    """The conversation of one request, the system prompt apart."""
+
+    system: str = ""
+    messages: tuple[Said, ...] = ()
+
+    def extends(self, earlier: Dialogue) -> bool:
+        """Whether all of `earlier` is still there, in front."""
+        return self.messages[: len(earlier.messages)] == earlier.messages
+
+    def compresses(self, earlier: Dialogue) -> bool:
+        """Whether messages out of the middle of `earlier` are gone: its head or its tail is there, not all of it."""
+        if not earlier.messages or not self.messages or self.extends(earlier):
+            return False
+        return earlier.messages[-1] in self.messages or len(self.messages) < len(earlier.messages)
+
+
+def dialogue_of(request: Request) -> Dialogue:
+    """The conversation in the body; an empty one where there is none."""
+    body = request.json
+    if not isinstance(body, Mapping):
+        return Dialogue()
+    if "messages" in body:
+        return _gathered("", [_chat_message(each) for each in _mappings(body["messages"])])
+    items = body.get("input")
+    if isinstance(items, str):
+        items = [{"role": "user", "content": items}]
+    said = [_ITEMS.get(str(each.get("type", "message")), _nothing)(each) for each in _mappings(items)]
+    return _gathered(_text(body.get("instructions")), said)
+
+
+def _gathered(system: str, said: list[Said | None]) -> Dialogue:
+    """System messages go in front; what one assistant said in several items is one message."""
+    messages: list[Said] = []
+    for each in said:
+        if each is None or each == Said("assistant"):
+            continue
+        if each.role in {"system", "developer"}:
+            system += each.text
+        elif messages and each.role == messages[-1].role == "assistant":
+            last = messages[-1]
+            messages[-1] = replace(last, text=last.text + each.text, calls=last.calls + each.calls)
+        else:
+            messages.append(each)
+    return Dialogue(system, tuple(messages))
+
+
+def _chat_message(message: Mapping[str, Any]) -> Said:
+    functions = [_mapping(call.get("function")) for call in _mappings(message.get("tool_calls"))]
+    calls = tuple((_text(each.get("name")), _text(each.get("arguments"))) for each in functions)
+    return Said(_text(message.get("role")), _text(message.get("content")), calls)
+
+
+def _message_item(item: Mapping[str, Any]) -> Said:
+    return Said(_text(item.get("role")), _text(item.get("content")))
+
+
+def _call_item(item: Mapping[str, Any]) -> Said:
+    return Said("assistant", "", ((_text(item.get("name")), _text(item.get("arguments"))),))
+
+
+def _result_item(item: Mapping[str, Any]) -> Said:
+    return Said("tool", _text(item.get("output")))
+
+
+def _nothing(_: Mapping[str, Any]) -> None:
+    """Reasoning and whatever else is a provider's own."""
+
+
+_ITEMS: Final[dict[str, Callable[[Mapping[str, Any]], Said | None]]] = {
+    "message": _message_item,
+    "function_call": _call_item,
+    "function_call_output": _result_item,
+}
+
+
+def _text(content: Any) -> str:
+    """A text, or the texts of a list of parts."""
+    if isinstance(content, list):
+        return "".join(_text(part.get("text")) for part in _mappings(content))
+    return content if isinstance(content, str) else ""
+
+
+def _mapping(value: Any) -> Mapping[str, Any]:
+    return value if isinstance(value, Mapping) else {}
+
+
+def _mappings(value: Any) -> list[Mapping[str, Any]]:
+    return [each for each in value if isinstance(each, Mapping)] if isinstance(value, list) else []

@@ -1,0 +1,154 @@
+"""What cannot be true together in one file, however well each key is written. Pure checks on a loaded scenario."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from itertools import chain
+from typing import Any, Final
+
+from faultlab.errors import ScenarioError
+from faultlab.expectations import Expectation, Switched
+from faultlab.loader.tree import Tree, refusal
+from faultlab.policy import FALLBACK, PRIMARY
+from faultlab.scenario import HermesTarget, Scenario, SdkTarget, Side
+
+__all__ = ["refuse_contradictions"]
+
+_TOLD_BY_AGENT: Final = frozenset({"exit_code", "failure", "final_model", "refused", "tool_runs", "warnings"})
+"""What only this project's agent tells; of a client or somebody's function it cannot be known."""
+
+_UNKNOWN_TO_OTHERS: Final = ("entry", "history", "refresh", "tools")
+
+
+def refuse_contradictions(scenario: Scenario, tree: Tree) -> None:
+    """Raise ScenarioError for the first thing that cannot be."""
+    checks = (_target, _entrance, _sides, _expectations)
+    error = next(chain.from_iterable(check(scenario, tree) for check in checks), None)
+    if error is not None:
+        raise error
+
+
+def _target(scenario: Scenario, tree: Tree) -> Iterator[ScenarioError]:
+    if isinstance(scenario.target, HermesTarget):
+        return
+    name = "sdk" if isinstance(scenario.target, SdkTarget) else "callable"
+    for key in _UNKNOWN_TO_OTHERS:
+        if key in tree.value:
+            yield refusal(tree.value[key].key, f"`{key}` means nothing to target {name}: leave it out")
+    for number, turn in enumerate(scenario.turns):
+        if turn.resume or turn.interrupt_after_s is not None:
+            mark = tree.value["turns"].value[number].mark
+            yield refusal(mark, f"target {name} can neither be resumed nor interrupted")
+    for expectation in scenario.expectations:
+        if expectation.key in _TOLD_BY_AGENT or (isinstance(expectation.value, Switched) and expectation.value.reason):
+            yield _at(expectation, f"target {name} does not tell its {_told(expectation)}; only `hermes` does")
+
+
+def _told(expectation: Expectation) -> str:
+    return "reason" if expectation.key == "fallback" else expectation.key
+
+
+def _entrance(scenario: Scenario, tree: Tree) -> Iterator[ScenarioError]:
+    if not isinstance(scenario.target, HermesTarget):
+        return
+    entry = scenario.target.entry
+    if entry == "cron":
+        for turn in tree.value["turns"].value[1:]:
+            yield refusal(turn.mark, "a cron run is one turn: `entry: cron` takes no second one")
+    for expectation in scenario.expectations:
+        if expectation.key == "exit_code" and entry != "cli":
+            yield _at(expectation, f"only `entry: cli` has an exit code, not {entry}")
+
+
+def _sides(scenario: Scenario, tree: Tree) -> Iterator[ScenarioError]:
+    for name, side in ((PRIMARY, scenario.primary), (FALLBACK, scenario.fallback)):
+        backend = scenario.policy.backend(name)
+        if backend is None:
+            yield from _without_fallback(tree)
+        else:
+            yield from _misfits(name, side, _dialect(scenario, backend.dialect), tree)
+
+
+def _dialect(scenario: Scenario, configured: str) -> str:
+    return scenario.target.call if isinstance(scenario.target, SdkTarget) else configured
+
+
+def _without_fallback(tree: Tree) -> Iterator[ScenarioError]:
+    for key in ("faults", "limits", "refresh"):
+        given = tree.value.get(key)
+        if given is not None and type(given.value) is dict and FALLBACK in given.value:
+            mark = given.value[FALLBACK].key
+            yield refusal(mark, f"`{key}` for a fallback, but the config has no fallback_model with provider and model")
+
+
+def _misfits(name: str, side: Side, dialect: str, tree: Tree) -> Iterator[ScenarioError]:
+    for index, entry in enumerate(side.faults):
+        for fault in entry.faults:
+            reason = fault.fits(dialect)
+            if reason is not None:
+                mark = tree.value["faults"].value[name].value[index].mark
+                yield refusal(mark, f"`{fault.name}` has no meaning for the {name}: {reason}")
+
+
+def _expectations(scenario: Scenario, _: Tree) -> Iterator[ScenarioError]:
+    for expectation in scenario.expectations:
+        check = _CHECKS.get(expectation.key)
+        if check is not None:
+            yield from (_at(expectation, message) for message in check(expectation, scenario))
+
+
+def _fallback(expectation: Expectation, scenario: Scenario) -> Iterator[str]:
+    policy = scenario.policy
+    if not isinstance(expectation.value, Switched):
+        return
+    if policy.fallback is None:
+        yield "a switch is expected, but the config has no fallback_model with provider and model"
+    elif policy.refused is not None:
+        yield f"a switch is expected, but the config's fallback cannot be used: {policy.refused}"
+
+
+def _calls(expectation: Expectation, scenario: Scenario) -> Iterator[str]:
+    if dict(expectation.value).get(FALLBACK, 0) and scenario.policy.fallback is None:
+        yield "calls to a fallback are expected, but the config has no fallback_model with provider and model"
+
+
+def _order(expectation: Expectation, scenario: Scenario) -> Iterator[str]:
+    if "F" in expectation.value and scenario.policy.fallback is None:
+        yield "a request to a fallback is expected, but the config has no fallback_model with provider and model"
+
+
+def _failure(expectation: Expectation, scenario: Scenario) -> Iterator[str]:
+    outcomes = _siblings(scenario, expectation, "outcome")
+    if expectation.turn is None and not outcomes:
+        return
+    outcome = next(iter(outcomes), "completed")
+    if outcome in {"completed", "interrupted"}:
+        yield f"a failure is expected of a turn that is {outcome}; write `outcome: failed` or `partial` beside it"
+
+
+def _tool_runs(expectation: Expectation, scenario: Scenario) -> Iterator[str]:
+    scripted = {tool.name for tool in scenario.tools}
+    if isinstance(expectation.value, int):
+        return
+    for name, count in expectation.value:
+        if count and name not in scripted:
+            yield f"runs of {name!r} are expected, but `tools` does not have it"
+
+
+def _siblings(scenario: Scenario, expectation: Expectation, key: str) -> Iterable[Any]:
+    """Values of another key in the same `expect`."""
+    return [each.value for each in scenario.expectations if (each.key, each.turn) == (key, expectation.turn)]
+
+
+_CHECKS: Final[dict[str, Callable[[Expectation, Scenario], Iterator[str]]]] = {
+    "calls": _calls,
+    "failure": _failure,
+    "fallback": _fallback,
+    "order": _order,
+    "tool_runs": _tool_runs,
+}
+
+
+def _at(expectation: Expectation, message: str) -> ScenarioError:
+    place = expectation.place
+    return ScenarioError(message, path=place.file, line=place.line, column=place.column)

@@ -1,0 +1,137 @@
+"""What a file expects: each key of an `expect` has a shape. Trees in, expectations out."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+from faultlab.expectations import NEVER, Contains, Expectation, Range, RequestLike, Switched
+from faultlab.loader.shapes import Shape, choice, entries, fields, items, misfit, number, plain, text, unknown, whole
+from faultlab.loader.tree import Tree, refusal
+from faultlab.policy import UPSTREAMS
+from faultlab.verdict import Place
+
+__all__ = ["expectations"]
+
+_OUTCOMES: Final = ("completed", "failed", "interrupted", "partial")
+_FAILURES: Final = (
+    "bad_request",
+    "billing",
+    "context_overflow",
+    "forbidden",
+    "internal",
+    "invalid_response",
+    "not_found",
+    "output_too_large",
+    "overloaded",
+    "payload_too_large",
+    "rate_limited",
+    "server_error",
+    "timed_out",
+    "unauthorized",
+    "unreachable",
+)
+_REASONS: Final = ("client_error", "invalid_response", "retries_exhausted")
+_REFUSALS: Final = ("no_key", "same_backend", "unknown_provider")
+
+
+def _contains(tree: Tree) -> Contains:
+    return Contains(fields(tree, {"contains": text}, needed=("contains",))["contains"])
+
+
+def _text_or_contains(tree: Tree) -> str | Contains:
+    return _contains(tree) if type(tree.value) is dict else text(tree)
+
+
+_SWITCHED: Final[dict[str, Shape[Any]]] = {"reason": choice("reason", _REASONS), "after_calls": whole()}
+
+
+def _fallback(tree: Tree) -> str | Switched:
+    if type(tree.value) is dict:
+        if not tree.value:
+            raise refusal(tree.mark, "expected a reason, a number of calls, or both", sorted(_SWITCHED))
+        return Switched(**fields(tree, _SWITCHED))
+    if tree.value != NEVER:
+        raise misfit(tree, f"`{NEVER}` or {{reason, after_calls}}")
+    return NEVER
+
+
+def _calls(tree: Tree) -> tuple[tuple[str, int], ...]:
+    return tuple(fields(tree, dict.fromkeys(UPSTREAMS, whole())).items())
+
+
+def _order(tree: Tree) -> str:
+    if type(tree.value) is not str or tree.value.strip("PF"):
+        raise misfit(tree, "letters P and F, one for each request, such as PPF")
+    return tree.value
+
+
+def _range(tree: Tree) -> Range:
+    read = fields(tree, {"at_least": number, "at_most": number})
+    if not read:
+        raise refusal(tree.mark, "expected a bound", ("at_least", "at_most"))
+    return Range(**read)
+
+
+_runs_by_name = entries(whole(), "a number, or a mapping from tools to numbers")
+
+
+def _tool_runs(tree: Tree) -> int | tuple[tuple[str, int], ...]:
+    return tree.value if type(tree.value) is int else _runs_by_name(tree)
+
+
+_REQUEST: Final[dict[str, Shape[Any]]] = {
+    "n": whole(1),
+    "to": choice("upstream", UPSTREAMS),
+    "model": text,
+    "url": text,
+    "api_mode": choice("api_mode", ("chat_completions", "codex_responses")),
+    "has": entries(plain, "a mapping from dotted paths to values"),
+    "lacks": items(text, "a list of dotted paths"),
+}
+
+
+def _request(tree: Tree) -> RequestLike:
+    read = fields(tree, _REQUEST, needed=("n",))
+    for path in (*dict(read.get("has", ())), *read.get("lacks", ())):
+        if path.partition(".")[0] not in {"headers", "body"}:
+            raise refusal(tree.mark, f"a path begins with `headers` or `body`, not {path!r}")
+    if len(read) == 1:
+        raise refusal(tree.mark, "expected something of this request beside its number", sorted(_REQUEST))
+    return RequestLike(**read)
+
+
+_KEYS: Final[dict[str, Shape[Any]]] = {
+    "outcome": choice("outcome", _OUTCOMES),
+    "failure": choice("failure", _FAILURES),
+    "refused": choice("refusal", _REFUSALS),
+    "reply": _text_or_contains,
+    "user_sees": _contains,
+    "final_model": text,
+    "exit_code": whole(0, 255),
+    "warnings": items(_text_or_contains, "a list of texts"),
+    "fallback": _fallback,
+    "calls": _calls,
+    "order": _order,
+    "compressions": whole(),
+    "refreshes": whole(),
+    "tool_runs": _tool_runs,
+    "waits_s": items(number, "a list of seconds"),
+    "waited_s": _range,
+    "ended_after_s": _range,
+    "requests": items(_request, "a list of {n, …}"),
+}
+
+
+def expectations(tree: Tree, turn: int | None) -> tuple[Expectation, ...]:
+    """The keys of one `expect`, each with its line; `turn` None: the one beside `turns`."""
+    if type(tree.value) is not dict or not tree.value:
+        raise refusal(tree.mark, "an `expect` without a key expects nothing; name one, or leave it out", sorted(_KEYS))
+    return tuple([_expectation(name, child, turn) for name, child in tree.value.items()])
+
+
+def _expectation(name: str, tree: Tree, turn: int | None) -> Expectation:
+    shape = _KEYS.get(name)
+    if shape is None:
+        raise unknown(tree.key, "key", name, _KEYS)
+    mark = tree.key
+    return Expectation(name, shape(tree), Place(mark.name, mark.line + 1, mark.column + 1), turn)

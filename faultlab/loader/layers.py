@@ -1,0 +1,98 @@
+"""One file as many: what `each`, an overlay and a list of entrances make of a tree. Trees in, trees out.
+
+Mappings merge, lists and scalars replace, null removes; under `env` null stays, where it means *not set*.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import Final, NamedTuple
+
+from faultlab.loader.shapes import misfit
+from faultlab.loader.tree import Tree, refusal
+
+__all__ = ["Variant", "lay", "slug", "variants"]
+
+_NAME: Final = re.compile(r"[^\s:\[\]/]+")
+
+
+class Variant(NamedTuple):
+    """One item of a document: its own tree, without `each`, and what tells it from its siblings."""
+
+    tree: Tree
+    each: str = ""
+    entry: str = ""
+
+
+def variants(tree: Tree) -> Iterator[Variant]:
+    """The items of a document: one for each name under `each`, times one for each entrance."""
+    if type(tree.value) is not dict:
+        raise misfit(tree, "a scenario: a mapping with `name` and `turns`")
+    for laid, name, _ in _each(tree):
+        entry = laid.value.get("entry")
+        if entry is None or type(entry.value) is not list:
+            yield Variant(laid, name)
+            continue
+        if not entry.value:
+            raise misfit(entry, "an entrance, or a list of them")
+        for one in entry.value:
+            yield Variant(Tree({**laid.value, "entry": one}, laid.mark, laid.key), name, str(one.value))
+
+
+def _each(tree: Tree) -> Iterator[Variant]:
+    each = tree.value.get("each")
+    if each is None:
+        yield Variant(tree)
+        return
+    if type(each.value) is not dict or not each.value:
+        raise misfit(each, "a mapping from names to the keys that are laid over this file")
+    base = Tree({name: child for name, child in tree.value.items() if name != "each"}, tree.mark, tree.key)
+    for name, over in each.value.items():
+        if not _NAME.fullmatch(name):
+            raise refusal(over.key, f"a name under `each` has no spaces, colons, slashes or brackets: {name!r}")
+        laid = lay(base, over)
+        if laid is base:
+            raise refusal(over.key, f"{name!r} changes nothing: what it lays over the file is there already")
+        yield Variant(laid, name)
+
+
+def lay(base: Tree, over: Tree, *, keep_null: bool = False) -> Tree:
+    """`over` laid over `base`; the very same `base` if that changes nothing."""
+    if type(over.value) is not dict or type(base.value) is not dict:
+        laid = over if type(over.value) is not dict else _laid_over(Tree({}, over.mark, over.key), over, keep_null)
+        return base if _same(base, laid) else laid
+    return _laid_over(base, over, keep_null)
+
+
+def _laid_over(base: Tree, over: Tree, keep_null: bool) -> Tree:
+    merged = dict(base.value)
+    for name, child in over.value.items():
+        if child.value is None and not keep_null:
+            merged.pop(name, None)
+            continue
+        start = merged.get(name, _NOTHING)
+        merged[name] = lay(start, child, keep_null=keep_null or name == "env")
+    unchanged = len(merged) == len(base.value) and all(base.value.get(name) is merged[name] for name in merged)
+    return base if unchanged else Tree(merged, base.mark, base.key)
+
+
+_NOTHING: Final = Tree(object(), None, None)
+
+
+def _same(one: Tree, other: Tree) -> bool:
+    """Whether two trees say the same, wherever they stand."""
+    if type(one.value) is not type(other.value):
+        return False
+    if type(one.value) is list:
+        pairs = zip(one.value, other.value, strict=False)
+        return len(one.value) == len(other.value) and all(_same(*pair) for pair in pairs)
+    if type(one.value) is dict:
+        named = one.value.keys() == other.value.keys()
+        return named and all(_same(child, other.value[name]) for name, child in one.value.items())
+    return bool(one.value == other.value)
+
+
+def slug(sentence: str) -> str:
+    """A sentence as a name that needs no quoting."""
+    return re.sub(r"[^a-z0-9]+", "-", sentence.lower()).strip("-") or "scenario"

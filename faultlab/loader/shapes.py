@@ -1,0 +1,169 @@
+"""The shapes that values in a file may have: each reads a tree into a value, or says what stood there instead.
+
+A shape is a function from a tree to a value; what the values are for is not known here.
+"""
+
+from __future__ import annotations
+
+import difflib
+import math
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any, Final, TypeVar
+
+from faultlab.errors import ScenarioError
+from faultlab.loader.tree import Tree, refusal
+
+__all__ = [
+    "Shape",
+    "choice",
+    "entries",
+    "fields",
+    "flag",
+    "items",
+    "misfit",
+    "number",
+    "one_or_more",
+    "plain",
+    "text",
+    "unknown",
+    "whole",
+]
+
+T = TypeVar("T")
+Shape = Callable[[Tree], T]
+
+_SHOWN: Final = 60
+"""Characters of a value that a message shows."""
+
+
+def misfit(tree: Tree, wanted: str) -> ScenarioError:
+    """The error for a value of the wrong kind or out of range."""
+    return refusal(tree.mark, f"expected {wanted}, found {_shown(tree.value)}")
+
+
+def unknown(mark: Any, noun: str, name: str, known: Iterable[str]) -> ScenarioError:
+    """The error for a name that is not in the table, with the nearest one that is."""
+    allowed = sorted(known)
+    near = difflib.get_close_matches(name, allowed, n=1, cutoff=0.5)
+    hint = f"; did you mean {near[0]!r}?" if near else ""
+    return refusal(mark, f"unknown {noun} {name[:_SHOWN]!r}{hint}", allowed)
+
+
+def text(tree: Tree) -> str:
+    """A text; a number or a truth value has to be quoted to be one."""
+    if type(tree.value) is not str:
+        raise misfit(tree, "a text (numbers, true, false and null in quotes)")
+    return tree.value
+
+
+def flag(tree: Tree) -> bool:
+    """True or false."""
+    if type(tree.value) is not bool:
+        raise misfit(tree, "true or false")
+    return tree.value
+
+
+def whole(low: int = 0, high: float = math.inf) -> Shape[int]:
+    """A whole number within bounds."""
+    wanted = f"a whole number from {low}" + ("" if math.isinf(high) else f" to {high:.0f}")
+
+    def shape(tree: Tree) -> int:
+        if type(tree.value) is not int or not low <= tree.value <= high:
+            raise misfit(tree, wanted)
+        return tree.value
+
+    return shape
+
+
+def number(tree: Tree) -> float:
+    """A number from 0, such as seconds."""
+    value = tree.value
+    if type(value) not in (int, float) or not 0 <= value < math.inf:
+        raise misfit(tree, "a number from 0 (a unit stands in the key's name, not here)")
+    return float(value)
+
+
+def choice(noun: str, words: Iterable[str]) -> Shape[str]:
+    """One of these words."""
+    known = frozenset(words)
+
+    def shape(tree: Tree) -> str:
+        if type(tree.value) is not str:
+            raise refusal(tree.mark, f"expected {noun}, found {_shown(tree.value)}", sorted(known))
+        if tree.value not in known:
+            raise unknown(tree.mark, noun, tree.value, known)
+        return tree.value
+
+    return shape
+
+
+def items(shape: Shape[T], noun: str = "a list") -> Shape[tuple[T, ...]]:
+    """A list of values of one shape."""
+
+    def listed(tree: Tree) -> tuple[T, ...]:
+        if type(tree.value) is not list:
+            raise misfit(tree, noun)
+        return tuple([shape(item) for item in tree.value])
+
+    return listed
+
+
+def one_or_more(shape: Shape[T]) -> Shape[tuple[T, ...]]:
+    """A value, or a list of them that is not empty."""
+
+    def listed(tree: Tree) -> tuple[T, ...]:
+        if type(tree.value) is not list:
+            return (shape(tree),)
+        if not tree.value:
+            raise misfit(tree, "at least one value")
+        return tuple([shape(item) for item in tree.value])
+
+    return listed
+
+
+def entries(shape: Shape[T], noun: str = "a mapping") -> Shape[tuple[tuple[str, T], ...]]:
+    """A mapping from names that are not ours to values of one shape, in the order written."""
+
+    def read(tree: Tree) -> tuple[tuple[str, T], ...]:
+        if type(tree.value) is not dict:
+            raise misfit(tree, noun)
+        return tuple([(name, shape(child)) for name, child in tree.value.items()])
+
+    return read
+
+
+def fields(tree: Tree, shapes: Mapping[str, Shape[Any]], needed: Iterable[str] = ()) -> dict[str, Any]:
+    """A mapping from our own keys: each value read by its key's shape, unknown and missing keys refused."""
+    if type(tree.value) is not dict:
+        raise misfit(tree, "a mapping")
+    read = {}
+    for name, child in tree.value.items():
+        shape = shapes.get(name)
+        if shape is None:
+            raise unknown(child.key, "key", name, shapes)
+        read[name] = shape(child)
+    for name in needed:
+        if name not in read:
+            raise refusal(tree.mark, f"the key {name!r} is missing", sorted(shapes))
+    return read
+
+
+def plain(tree: Tree) -> Any:
+    """The tree without its positions."""
+    value = tree.value
+    if type(value) is dict:
+        return {name: plain(child) for name, child in value.items()}
+    return [plain(child) for child in value] if type(value) is list else value
+
+
+_NAMED: Final = {None: "null", True: "true", False: "false"}
+
+
+def _shown(value: object) -> str:
+    if isinstance(value, dict):
+        return "a mapping" if value else "an empty mapping"
+    if isinstance(value, list):
+        return "a list" if value else "an empty list"
+    if isinstance(value, str):
+        return repr(value[:_SHOWN])
+    return _NAMED[value] if isinstance(value, bool | None) else str(value)[:_SHOWN]

@@ -1,0 +1,96 @@
+"""What a file says of the providers: faults, limits, what renewing a credential does. Trees in, frozen values out."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import fields as fields_of
+from typing import Any, Final
+
+from faultlab.errors import ScenarioError
+from faultlab.faults import FAULTS, Fault
+from faultlab.limits import Limits
+from faultlab.loader.shapes import Shape, choice, fields, items, misfit, one_or_more, plain, unknown, whole
+from faultlab.loader.tree import Tree, refusal
+from faultlab.policy import PRIMARY, UPSTREAMS
+from faultlab.schedule import Entry
+
+__all__ = ["faults", "limits", "refresh"]
+
+OK: Final = "ok"
+_TIMES: Final = whole(1, 100_000)
+_FIELDS: Final = {name: tuple(field.name for field in fields_of(fault)) for name, fault in FAULTS.items()}
+
+
+def _entry(tree: Tree) -> Entry:
+    """A fault's name, `ok`, or a mapping of one or more faults with their fields, and `times`."""
+    if type(tree.value) is str:
+        return Entry(_named(tree.value, tree.mark, None))
+    if type(tree.value) is not dict:
+        raise misfit(tree, "a fault's name, `ok`, or a mapping of faults")
+    found: tuple[Fault, ...] = ()
+    times: int | None = 1
+    for name, child in tree.value.items():
+        if name == "times":
+            times = _times(child)
+        else:
+            found += _named(name, child.key, child)
+    if "times" in tree.value and len(tree.value) == 1:
+        raise refusal(tree.mark, "`times` of what? the entry names no fault", sorted((*FAULTS, OK)))
+    return Entry(found, times)
+
+
+def _times(tree: Tree) -> int | None:
+    return None if tree.value == "forever" else _TIMES(tree)
+
+
+def _named(name: str, mark: Any, given: Tree | None) -> tuple[Fault, ...]:
+    if name == OK:
+        return ()
+    if name not in FAULTS:
+        raise unknown(mark, "fault", name, (*FAULTS, OK))
+    if given is None or given.value is None:
+        return (FAULTS[name](),)
+    return (_made(FAULTS[name], given, _FIELDS[name]),)
+
+
+def _made(made: type, tree: Tree, names: tuple[str, ...]) -> Any:
+    """A frozen value from its fields; the value itself says which of them is out of range."""
+    read = fields(tree, dict.fromkeys(names, plain))
+    try:
+        return made(**read)
+    except ValueError as error:
+        raise _out_of_range(tree, str(error)) from None
+
+
+def _out_of_range(tree: Tree, message: str) -> ScenarioError:
+    culprit = tree.value.get(message.partition(":")[0], tree)
+    return refusal(culprit.mark, message)
+
+
+_FAULTS: Final[dict[str, Shape[Any]]] = dict.fromkeys(UPSTREAMS, items(_entry, "a list of faults"))
+_LIMITS: Final = tuple(field.name for field in fields_of(Limits))
+
+
+def faults(tree: Tree) -> Mapping[str, tuple[Entry, ...]]:
+    """What goes wrong, by upstream."""
+    return fields(tree, _FAULTS)
+
+
+def _limits_of_one(tree: Tree) -> Limits:
+    made: Limits = _made(Limits, tree, _LIMITS)
+    return made
+
+
+def limits(tree: Tree) -> Mapping[str, Limits]:
+    """Limits that behave like real ones, by upstream."""
+    return fields(tree, dict.fromkeys(UPSTREAMS, _limits_of_one))
+
+
+_WORDS: Final = one_or_more(choice("refresh", ("ok", "refused", "hangs")))
+
+
+def refresh(tree: Tree) -> Mapping[str, tuple[str, ...]]:
+    """What renewals do, by upstream; a bare word or list speaks of the primary."""
+    if type(tree.value) is dict:
+        return fields(tree, dict.fromkeys(UPSTREAMS, _WORDS))
+    return {PRIMARY: _WORDS(tree)}

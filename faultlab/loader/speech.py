@@ -1,0 +1,109 @@
+"""What a file says of answers, tools and earlier messages. Trees in, frozen values out."""
+
+from __future__ import annotations
+
+import json
+from typing import Any, Final
+
+from faultlab.loader.shapes import Shape, choice, entries, fields, items, misfit, one_or_more, plain, text, whole
+from faultlab.loader.tree import Tree
+from faultlab.scenario import DrawnHistory, HistoryMessage, ScriptedTool, ToolOutput
+from faultlab.script import Reply, ToolCall
+
+__all__ = ["history", "says", "tools"]
+
+_FINISH_REASONS: Final = (
+    "content_filter",
+    "error",
+    "insufficient_system_resource",
+    "length",
+    "model_context_window_exceeded",
+    "network_error",
+    "sensitive",
+    "stop",
+    "tool_calls",
+)
+
+
+def _arguments(tree: Tree) -> str:
+    """A mapping as the JSON that a model writes; a text as it stands, so that it may be broken."""
+    if type(tree.value) is dict:
+        return json.dumps(plain(tree))
+    return text(tree)
+
+
+def _tool_call(tree: Tree) -> ToolCall:
+    return ToolCall(**fields(tree, {"name": text, "arguments": _arguments}, needed=("name",)))
+
+
+def _usage(tree: Tree) -> tuple[int, int]:
+    names = ("prompt_tokens", "completion_tokens")
+    read = fields(tree, dict.fromkeys(names, whole()), needed=names)
+    return read["prompt_tokens"], read["completion_tokens"]
+
+
+_REPLY: Final[dict[str, Shape[Any]]] = {
+    "text": text,
+    "tool_calls": items(_tool_call, "a list of {name, arguments}"),
+    "reasoning": text,
+    "finish_reason": choice("finish_reason", _FINISH_REASONS),
+    "usage": _usage,
+}
+
+
+def _reply(tree: Tree) -> Reply:
+    if type(tree.value) is dict:
+        return Reply(**fields(tree, _REPLY))
+    return Reply(text(tree))
+
+
+says: Final[Shape[tuple[Reply, ...]]] = items(_reply, "a list of answers")
+
+
+def _output(tree: Tree) -> ToolOutput:
+    if type(tree.value) is dict:
+        return ToolOutput(fields(tree, {"error": text}, needed=("error",))["error"], is_error=True)
+    return ToolOutput(text(tree))
+
+
+_outputs = entries(one_or_more(_output), "a mapping from tools to what they return")
+
+
+def tools(tree: Tree) -> tuple[ScriptedTool, ...]:
+    """Each tool and what it returns here, in order."""
+    return tuple([ScriptedTool(name, outputs) for name, outputs in _outputs(tree)])
+
+
+def _past_call(tree: Tree) -> tuple[str, str, str]:
+    read = fields(tree, {"id": text, "name": text, "arguments": _arguments}, needed=("id", "name"))
+    return read["id"], read["name"], read.get("arguments", "{}")
+
+
+_MESSAGE: Final[dict[str, Shape[Any]]] = {
+    "role": choice("role", ("user", "assistant", "tool")),
+    "content": text,
+    "tool_calls": items(_past_call, "a list of {id, name, arguments}"),
+    "tool_call_id": text,
+}
+
+
+def _message(tree: Tree) -> HistoryMessage:
+    read = fields(tree, _MESSAGE, needed=("role",))
+    return HistoryMessage(read["role"], read.get("content", ""), read.get("tool_calls", ()), read.get("tool_call_id"))
+
+
+_messages = items(_message, "a list of messages")
+
+
+def history(tree: Tree) -> tuple[HistoryMessage, ...] | DrawnHistory:
+    """Messages as written, or how many to make."""
+    if type(tree.value) is list:
+        return _messages(tree)
+    if type(tree.value) is not dict:
+        raise misfit(tree, "a list of messages, or {messages, tokens}")
+    names = ("messages", "tokens")
+    return DrawnHistory(**fields(tree, dict.fromkeys(names, whole(1, _MOST)), needed=names))
+
+
+_MOST: Final = 1_000_000
+"""Messages or tokens of a drawn history: more than any window holds."""

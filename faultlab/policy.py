@@ -1,0 +1,67 @@
+"""What is known beforehand of the agent under test: who it may ask, and by which rules it goes.
+
+Handed over by a target; what the agent does with it is read from the trace.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+__all__ = ["FALLBACK", "PRIMARY", "UPSTREAMS", "Backend", "Policy", "Problem"]
+
+PRIMARY: Final = "primary"
+FALLBACK: Final = "fallback"
+UPSTREAMS: Final = (PRIMARY, FALLBACK)
+
+
+@dataclass(frozen=True, slots=True)
+class Backend:
+    """A provider and a model as the agent's configuration names them.
+
+    `dialect` is `chat` or `responses`; `base_url` is empty when the provider is unknown. `key_variables` are the names
+    that its key may stand in, `needs_key` whether it has to have one, `renewable` whether auth.json can hold its token.
+    """
+
+    provider: str
+    model: str
+    base_url: str
+    dialect: str = "chat"
+    key_variables: tuple[str, ...] = ()
+    needs_key: bool = True
+    renewable: bool = False
+    own_key: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Policy:
+    """The configuration as the agent's own reader understands it.
+
+    `refused` says why a configured fallback cannot be used (contract C14), `fallback` is None when none is configured
+    (C13). `warnings` are the texts of the configuration check.
+    """
+
+    primary: Backend
+    fallback: Backend | None = None
+    refused: str | None = None
+    warnings: tuple[str, ...] = ()
+    attempts: int = 6
+    max_turns: int = 90
+    time_limit_s: float = 600.0
+
+    @property
+    def usable_fallback(self) -> bool:
+        """Whether the agent may switch at all."""
+        return self.fallback is not None and self.refused is None
+
+    def backend(self, upstream: str) -> Backend | None:
+        """Who stands behind the name of an upstream."""
+        return {PRIMARY: self.primary, FALLBACK: self.fallback}.get(upstream)
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """Why a configuration cannot be used, and the keys that lead to what is wrong."""
+
+    message: str
+    path: tuple[str, ...] = ()
