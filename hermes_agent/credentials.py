@@ -162,7 +162,7 @@ def _store(path: Path, document: Any) -> None:
 
 @contextlib.contextmanager
 def _locked(path: Path) -> Iterator[None]:
-    """Hold the lock that a real Hermes takes too. Raises TimeoutError if another process does not let go."""
+    """Hold the lock that a real Hermes takes too. Raises RenewalRefused if another process does not let go."""
     path.parent.mkdir(parents=True, exist_ok=True)
     with path.open("a") as file:
         for _ in range(int(_LOCK_WAIT_S / _LOCK_POLL_S)):
@@ -171,5 +171,5 @@ def _locked(path: Path) -> Iterator[None]:
                 break
             Event().wait(_LOCK_POLL_S)
         else:
-            raise TimeoutError("another process holds auth.lock")
+            raise RenewalRefused("the token was not renewed: another process holds auth.lock")
         yield
