@@ -5,7 +5,6 @@ The only home of `time`. Knows nothing of requests, faults or agents.
 
 from __future__ import annotations
 
-import asyncio
 import heapq
 import itertools
 import math
@@ -104,6 +103,8 @@ class SystemClock(_Waits):
 
     async def advance_async(self, seconds: float, interrupted: Event | None = None) -> None:
         """As `advance`, without holding up the event loop; cancelled with its task."""
+        import asyncio  # takes as long as all the rest, and most runs are in virtual time
+
         end = self.now_s + seconds
         while not (interrupted and interrupted.is_set()):
             left = end - self.now_s

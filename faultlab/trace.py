@@ -20,9 +20,10 @@ class Exchange:
     """One request and what was answered.
 
     `n` counts from 1 over the whole trace. `faults` are the names of the faults that answered or changed the answer;
-    `wasted` those that could not apply to what they met. `side` is a request that is not for an answer (a renewal, a
-    404). `unexpected`: no answer was left, the connection was closed without a byte. `key_of` names the upstream whose
-    key the request carried (`none`: no key at all, `unknown`: nobody's). `limited`: answered by a limit.
+    `wasted` those that could not apply to what they met. `side` is a request that is not for an answer (a 404, or a
+    `renewal` at a token endpoint). `unexpected`: no answer was left, the connection was closed without a byte.
+    `key_of` names the upstream whose key (at a token endpoint: refresh token) the request carried (`none`: no key at
+    all, `unknown`: nobody's). `limited`: answered by a limit.
     `started_s` and `ended_s` are seconds on the lab's clock. `sent` is what the upstream had to send; the client may
     have given up before all of it was played, and `status` is None unless a head was. No credential stands in here.
     """
@@ -36,6 +37,7 @@ class Exchange:
     wasted: tuple[str, ...] = ()
     status: int | None = None
     side: bool = False
+    renewal: bool = False
     unexpected: bool = False
     limited: bool = False
     key_of: str = "none"

@@ -33,7 +33,9 @@ FOR_EVER = float("inf")
 REDACTED = "[redacted]"
 """What stands where a credential stood."""
 
-SECRET_HEADERS = frozenset({"authorization", "proxy-authorization", "api-key", "x-api-key", "x-goog-api-key", "cookie"})
+_KEY_HEADERS = ("api-key", "x-api-key", "x-goog-api-key")
+
+SECRET_HEADERS = frozenset({"authorization", "proxy-authorization", "cookie", *_KEY_HEADERS})
 """Headers that carry credentials, in lower case."""
 
 
@@ -66,6 +68,19 @@ class Request:
     url: str
     headers: Mapping[str, str]
     body: bytes
+
+    @property
+    def credential(self) -> str | None:
+        """The key or token that the request carries; None when it carries none."""
+        bearer = self.headers.get("authorization")
+        if bearer is not None:
+            return bearer.removeprefix("Bearer ")
+        return next((self.headers[name] for name in _KEY_HEADERS if name in self.headers), None)
+
+    def redacted(self) -> Request:
+        """The same request; where a header held a credential, the word for that stands."""
+        headers = {name: REDACTED if name in SECRET_HEADERS else text for name, text in self.headers.items()}
+        return Request(self.method, self.url, headers, self.body)
 
     @cached_property
     def json(self) -> Any:

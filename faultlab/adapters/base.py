@@ -1,0 +1,177 @@
+"""What every adapter shares: whom a request is for, and how the events of its answer are played.
+
+Knows no HTTP library and no socket, and never waits itself.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from enum import StrEnum
+from threading import Event as Flag
+from typing import NamedTuple
+from urllib.parse import urlsplit
+
+from faultlab.clock import Clock
+from faultlab.dialects import DIALECTS
+from faultlab.errors import UnknownHost
+from faultlab.upstream import Answer, Upstream
+from faultlab.wire import FOR_EVER, Data, Drop, DropKind, Head, Pause, Request
+
+__all__ = ["Ending", "Failing", "Play", "Router", "Timeouts"]
+
+
+class Router:
+    """Which upstream a request is for: by token endpoint or base URL, then by model, then by key.
+
+    A request for a host that nobody stands for raises `UnknownHost` and is remembered in `refused`, since clients
+    like to swallow what a transport raises.
+    """
+
+    def __init__(self, upstreams: Iterable[Upstream]) -> None:
+        self._upstreams = tuple(upstreams)
+        self._exact: dict[str, list[Upstream]] = {}
+        for upstream in self._upstreams:
+            for url in (*(upstream.base_url + dialect.path for dialect in DIALECTS.values()), upstream.token_url):
+                self._exact.setdefault(url or "", []).append(upstream)
+        self.refused: list[str] = []
+
+    def answer(self, request: Request) -> Answer:
+        """What the upstream that the request is for answers."""
+        return self.route(request).answer(request)
+
+    def route(self, request: Request) -> Upstream:
+        """The upstream that the request is for."""
+        candidates = self._exact.get(request.url) or self._same_host(request.url)
+        if len(candidates) == 1:
+            return candidates[0]
+        model = request.json.get("model") if isinstance(request.json, dict) else None
+        candidates = _narrowed(candidates, lambda one: one.model == model)
+        return _narrowed(candidates, lambda one: one.owns(request))[0]
+
+    def _same_host(self, url: str) -> list[Upstream]:
+        """Those on the host of a URL; those above its path, if there are any."""
+        origin = _origin(url)
+        candidates = [one for one in self._upstreams if origin in (_origin(one.base_url), _origin(one.token_url or ""))]
+        if not candidates:
+            self.refused.append(url)
+            raise UnknownHost(url, sorted({one.base_url for one in self._upstreams}))
+        return _narrowed(candidates, lambda one: url.startswith(f"{one.base_url}/"))
+
+
+def _narrowed(candidates: list[Upstream], fits: Callable[[Upstream], bool]) -> list[Upstream]:
+    """Those that fit; all of them if none does."""
+    return [one for one in candidates if fits(one)] or candidates
+
+
+def _origin(url: str) -> tuple[str | None, int | None]:
+    parts = urlsplit(url)
+    return parts.hostname, parts.port or {"http": 80, "https": 443}.get(parts.scheme)
+
+
+class Failing(StrEnum):
+    """How an exchange fails for the client."""
+
+    DNS_FAILURE = "dns_failure"
+    REFUSED = "refused"
+    TLS_CUT = "tls_cut"
+    CERTIFICATE_INVALID = "certificate_invalid"
+    CONNECT_TIMEOUT = "connect_timeout"
+    READ_TIMEOUT = "read_timeout"
+    RESET = "reset"
+    DISCONNECTED = "disconnected"
+    INCOMPLETE = "incomplete"
+    CLIENT_CLOSED = "client_closed"
+
+
+class Ending(NamedTuple):
+    """The end of an exchange that did not end well; `received` and `announced` are bytes of the body."""
+
+    how: Failing
+    received: int = 0
+    announced: int | None = None
+
+
+class Timeouts(NamedTuple):
+    """Seconds after which the client gives up."""
+
+    connect: float = FOR_EVER
+    read: float = FOR_EVER
+
+
+_BEFORE_THE_HEAD = {
+    DropKind.DNS_FAILURE: Failing.DNS_FAILURE,
+    DropKind.REFUSED: Failing.REFUSED,
+    DropKind.TLS_CUT: Failing.TLS_CUT,
+    DropKind.CERTIFICATE_INVALID: Failing.CERTIFICATE_INVALID,
+    DropKind.CONNECT_TIMEOUT: Failing.CONNECT_TIMEOUT,
+    DropKind.RESET: Failing.RESET,
+    DropKind.CLOSED: Failing.DISCONNECTED,
+}
+
+
+class Play:
+    """One exchange as its client meets it: what comes next, and the moment at which it was over.
+
+    `step` gives a `Pause` to be waited out, a `Head`, `Data`, the `Ending` of an exchange that failed, or None at a
+    clean end. Once `closed` is set, the client has hung up.
+    """
+
+    def __init__(self, answer: Answer, clock: Clock, timeouts: Timeouts, closed: Flag) -> None:
+        self._exchange = answer.exchange
+        self._events = iter(answer.events)
+        self._clock = clock
+        self._timeouts = timeouts
+        self._closed = closed
+        self._silent_s = 0.0
+        self._gives_up: Failing | None = None
+        self._head: Head | None = None
+        self._received = 0
+        self._over = False
+
+    def step(self) -> Pause | Head | Data | Ending | None:
+        """What comes next."""
+        if gone := Failing.CLIENT_CLOSED if self._closed.is_set() else self._gives_up:
+            return self._ended(gone)
+        match next(self._events, None):
+            case None:
+                self.end()
+                return None
+            case Pause(seconds):
+                return self._pause(seconds)
+            case Drop(kind):
+                return self._drop(kind)
+            case Head() as head:
+                self._head, self._exchange.status, self._silent_s = head, head.status, 0.0
+                return head
+            case Data() as data:
+                self._silent_s = 0.0
+                self._received += len(data.data)
+                return data
+
+    def end(self) -> None:
+        """The exchange is over: played to its end, failed, or hung up by the client."""
+        if not self._over:
+            self._over = True
+            self._exchange.ended_s = self._clock.now_s
+
+    def _pause(self, seconds: float) -> Pause:
+        """As much silence as the client bears; several pauses in a row are one silence."""
+        patience_s = self._timeouts.read - self._silent_s
+        if seconds > patience_s:
+            self._gives_up = Failing.READ_TIMEOUT
+            return Pause(patience_s)
+        self._silent_s += seconds
+        return Pause(seconds)
+
+    def _drop(self, kind: DropKind) -> Pause | Ending:
+        if kind is DropKind.CONNECT_TIMEOUT:
+            self._gives_up = Failing.CONNECT_TIMEOUT
+            return Pause(self._timeouts.connect)
+        if self._head is not None and kind is DropKind.CLOSED:
+            return self._ended(Failing.INCOMPLETE)
+        return self._ended(_BEFORE_THE_HEAD[kind])
+
+    def _ended(self, how: Failing) -> Ending:
+        self.end()
+        announced = self._head.header("content-length") if self._head else None
+        return Ending(how, self._received, None if announced is None else int(announced))

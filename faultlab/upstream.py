@@ -1,0 +1,255 @@
+"""One fake provider: a request in, the events of its answer out, and a line in the trace. No I/O.
+
+Knows what goes wrong and when, and not who plays the events.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import KW_ONLY, dataclass, field, replace
+from typing import Any, NamedTuple
+
+from faultlab.clock import Clock
+from faultlab.content import key_for, text, token
+from faultlab.dialects import DIALECTS, Asked, Dialect
+from faultlab.faults import Events, Fault, Moment
+from faultlab.limits import Limits, Meter
+from faultlab.providers import Provider
+from faultlab.providers import provider as provider_of
+from faultlab.providers.base import response
+from faultlab.schedule import Schedule
+from faultlab.script import Reply, Script
+from faultlab.trace import Exchange, Trace
+from faultlab.wire import FOR_EVER, REDACTED, Data, Drop, DropKind, Pause, Request
+
+__all__ = ["REFRESH_WORDS", "Answer", "Stage", "Upstream"]
+
+REFRESH_WORDS = ("ok", "refused", "hangs")
+"""What renewing a credential can do."""
+
+_LEAVES_WHOLE = frozenset({"slow"})
+"""Faults that an answer survives: what was said with no other one is used up."""
+
+_TOKENS = re.compile(rb"""(?i)((?:refresh|access)_token["']?\s*[=:]\s*["']?)[^"'&\s]+""")
+_TOKEN_CHARACTERS = 24
+_MADE_UP_CHARACTERS = 60
+_REFUSAL = {"error": "invalid_grant", "error_description": "The refresh token is invalid, expired or revoked."}
+
+
+@dataclass(slots=True)
+class Stage:
+    """What the upstreams of one lab share: time, record and seed, and whose each credential is."""
+
+    clock: Clock
+    trace: Trace = field(default_factory=Trace)
+    seed: int = 0
+    owners: dict[str, str] = field(default_factory=dict, repr=False)
+
+    @property
+    def secrets(self) -> tuple[str, ...]:
+        """Every credential that ever was on this stage, for those who look whether one leaked."""
+        return tuple(self.owners)
+
+
+class Answer(NamedTuple):
+    """What came of a request: its line in the trace, and the events to be played."""
+
+    exchange: Exchange
+    events: Events
+
+
+@dataclass(slots=True, eq=False)
+class Upstream:
+    """A fake provider under one base URL. Safe in several threads: whoever asks holds the trace's lock meanwhile.
+
+    `api_key` is made up when it is empty, and is the new token after a renewal. `refresh` is what renewals at
+    `token_url` do, one word each; the last one stays. `model` only tells two upstreams of one host apart.
+    """
+
+    name: str
+    provider: str
+    base_url: str
+    stage: Stage = field(repr=False)
+    _: KW_ONLY
+    model: str | None = None
+    api_key: str = field(default="", repr=False)
+    script: Script = field(default_factory=Script, repr=False)
+    schedule: Schedule = field(default_factory=Schedule, repr=False)
+    limits: Limits = field(default_factory=Limits, repr=False)
+    token_url: str | None = None
+    refresh: tuple[str, ...] = ("refused",)
+    refresh_token: str = field(init=False, repr=False)
+    _doors: Mapping[str, Dialect] = field(init=False, repr=False)
+    _provider: Provider = field(init=False, repr=False)
+    _meter: Meter = field(init=False, repr=False)
+    _renewals: int = field(init=False, default=0, repr=False)
+
+    def __post_init__(self) -> None:
+        self.base_url = self.base_url.rstrip("/")
+        self._doors = {self.base_url + dialect.path: dialect for dialect in DIALECTS.values()}
+        self._provider = provider_of(self.provider)
+        self._meter = Meter(self.limits)
+        self.refresh = self.refresh or ("refused",)
+        self.api_key = self.api_key or key_for(self.provider, self.stage.seed, self.name)
+        self._own(self.api_key, token(_TOKEN_CHARACTERS, "refresh", self.stage.seed, self.name))
+
+    @property
+    def exchanges(self) -> tuple[Exchange, ...]:
+        """This upstream's part of the trace."""
+        return tuple(exchange for exchange in self.stage.trace.exchanges if exchange.upstream == self.name)
+
+    def owns(self, request: Request) -> bool:
+        """Whether the request carries a credential that is or was this upstream's."""
+        return self.stage.owners.get(self._credential(request) or "") == self.name
+
+    def answer(self, request: Request) -> Answer:
+        """The events that answer a request, and its line in the trace, which ends when they were played."""
+        with self.stage.trace.lock:
+            exchange = self._opened(request)
+            self.stage.trace.exchanges.append(exchange)
+            if exchange.renewal:
+                return Answer(exchange, self._renewed(exchange))
+            exchange.sent = self._events(exchange)
+            return Answer(exchange, exchange.sent)
+
+    def _opened(self, request: Request) -> Exchange:
+        """The line in the trace, with whose key it was and without the key."""
+        renewal = request.url == self.token_url
+        kept = request.redacted()
+        if renewal:
+            kept = replace(kept, body=_TOKENS.sub(rb"\1" + REDACTED.encode(), request.body))
+        number = len(self.stage.trace.exchanges) + 1
+        started_s = self.stage.clock.now_s
+        owner = self._owner(self._credential(request))
+        return Exchange(number, self.name, kept, started_s, side=renewal, renewal=renewal, key_of=owner)
+
+    def _credential(self, request: Request) -> str | None:
+        return _refresh_token(request) if request.url == self.token_url else request.credential
+
+    def _owner(self, credential: str | None) -> str:
+        if not credential:
+            return "none"
+        # Two upstreams may share a key: then it was this one's.
+        if credential in (self.api_key, self.refresh_token):
+            return self.name
+        return self.stage.owners.get(credential, "unknown")
+
+    def _own(self, api_key: str, refresh_token: str) -> None:
+        self.api_key, self.refresh_token = api_key, refresh_token
+        self.stage.owners |= {api_key: self.name, refresh_token: self.name}
+
+    def _events(self, exchange: Exchange) -> Events:
+        request = exchange.request
+        dialect = self._doors.get(request.url.partition("?")[0]) if request.method == "POST" else None
+        if dialect is None:
+            exchange.side = True
+            message = f"Invalid URL ({request.method} {request.url})"
+            return response(404, {"error": {"message": message, "type": "invalid_request_error", "code": None}})
+        body = request.json if isinstance(request.json, Mapping) else {}
+        moment = self._moment(dialect, body)
+        refused = self._meter.refuse(
+            tokens=moment.estimate,
+            max_tokens=moment.max_tokens,
+            body_bytes=len(request.body),
+            now_s=exchange.started_s,
+        )
+        if refused is not None:
+            exchange.limited = True
+            exchange.faults = (refused.name,)
+            return refused.answer(request, moment) or ()
+        return self._said(exchange, self.schedule.take(), moment, body)
+
+    def _moment(self, dialect: Dialect, body: Mapping[str, Any]) -> Moment:
+        model = body.get("model")
+        return Moment(
+            self._provider,
+            dialect,
+            self.stage.clock.time(),
+            model if isinstance(model, str) else "",
+            dialect.estimate(body),
+            dialect.max_tokens(body),
+        )
+
+    def _said(self, exchange: Exchange, faults: tuple[Fault, ...], moment: Moment, body: Mapping[str, Any]) -> Events:
+        """What the model says, or what the faults make of it."""
+        asked = self._asked(exchange, moment, body)
+        reply = self.script.peek()
+        if faults:
+            # What is never sent whole needs none of the answers: something made up is damaged as well.
+            spoiled = reply or Reply(text(_MADE_UP_CHARACTERS, self.stage.seed, exchange.n))
+            events, applied = _injected(faults, exchange.request, moment, spoiled, asked)
+            exchange.faults = tuple(fault.name for fault in applied)
+            exchange.wasted = tuple(fault.name for fault in faults if fault not in applied)
+            if not _LEAVES_WHOLE.issuperset(exchange.faults):
+                return events
+        if reply is None:
+            exchange.unexpected = True
+            exchange.faults = ()
+            return (Drop(DropKind.CLOSED),)
+        self.script.take()
+        return events if faults else moment.dialect.render(reply, asked)
+
+    def _asked(self, exchange: Exchange, moment: Moment, body: Mapping[str, Any]) -> Asked:
+        options = body.get("stream_options")
+        return Asked(
+            token(_TOKEN_CHARACTERS, self.stage.seed, exchange.n),
+            int(moment.time),
+            moment.model,
+            moment.estimate,
+            body.get("stream") is True,
+            isinstance(options, Mapping) and options.get("include_usage") is True,
+        )
+
+    def _renewed(self, exchange: Exchange) -> Events:
+        """What the token endpoint does; the trace keeps its answer without the tokens."""
+        word = self.refresh[min(self._renewals, len(self.refresh) - 1)]
+        self._renewals += 1
+        if word == "hangs":
+            events: Events = (Pause(FOR_EVER),)
+        elif word == "refused":
+            events = response(400, _REFUSAL)
+        else:
+            events = response(200, self._new_tokens())
+        exchange.sent = tuple(_without_tokens(event.data) if isinstance(event, Data) else event for event in events)
+        return events
+
+    def _new_tokens(self) -> Mapping[str, object]:
+        seed, made_for = self.stage.seed, f"{self.name} renewed {self._renewals}"
+        self._own(key_for(self.provider, seed, made_for), token(_TOKEN_CHARACTERS, "refresh", seed, made_for))
+        tokens = {"access_token": self.api_key, "refresh_token": self.refresh_token}
+        return tokens | {"token_type": "Bearer", "expires_in": 3600}
+
+
+def _injected(
+    faults: tuple[Fault, ...], request: Request, moment: Moment, reply: Reply, asked: Asked
+) -> tuple[Events, list[Fault]]:
+    """The events that faults make of a reply, and those faults that had something to work on."""
+    applied: list[Fault] = []
+    answers = ((fault, fault.answer(request, moment)) for fault in faults)
+    answering, events = next(((fault, events) for fault, events in answers if events is not None), (None, ()))
+    if answering is not None:
+        applied.append(answering)
+    else:
+        for fault in faults:
+            changed = fault.reply(reply)
+            if changed is not reply:
+                applied.append(fault)
+            reply = changed
+        events = moment.dialect.render(reply, asked)
+    for fault in faults:
+        played = fault.events(events, moment.dialect)
+        if played is not events:
+            applied.append(fault)
+        events = played
+    return events, applied
+
+
+def _refresh_token(request: Request) -> str | None:
+    """The refresh token that a renewal carries, in a form or in JSON."""
+    found = _TOKENS.search(request.body)
+    return found[0].removeprefix(found[1]).decode("latin-1") if found else None
+
+
+def _without_tokens(body: bytes) -> Data:
+    return Data(_TOKENS.sub(rb"\1" + REDACTED.encode(), body))
