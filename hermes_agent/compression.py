@@ -5,8 +5,10 @@ Nothing here asks a model for a summary, or knows why the conversation has to be
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Sequence
 from dataclasses import replace
+from itertools import pairwise
 
 from hermes_agent.messages import Conversation, Message
 
@@ -14,7 +16,8 @@ __all__ = ["compress", "target"]
 
 _HEAD = 3
 _TAIL = 4
-_MARKER = Message("user", "[Earlier messages of this conversation were left out to fit the model's context window.]")
+_MARKER = Message("user", "[Earlier messages were left out to save space.]")
+_MARKED = (_MARKER.role, _MARKER.text)
 
 
 def target(estimate: int, window: int | None, threshold: float) -> int:
@@ -29,18 +32,21 @@ def compress(conversation: Conversation, target_tokens: int) -> Conversation | N
     The first 3 and the last 4 messages stay, and so does a tool exchange of which any message is among them. A marker
     stands in the place of what is lost. None when no message can be lost, or none has to be.
     """
-    messages = tuple(message for message in conversation.messages if message != _MARKER)
+    messages = [message for message in conversation.messages if (message.role, message.text) != _MARKED]
     units = _droppable(messages)
-    shorter = None
-    for _, end in units:
-        if (shorter or conversation).estimate <= target_tokens:
-            break
-        shorter = replace(conversation, messages=(*messages[: units[0][0]], _MARKER, *messages[end:]))
-    return shorter
+    if not units or conversation.estimate <= target_tokens:
+        return None
+
+    def without(last: int) -> Conversation:
+        kept = (*messages[: units[0][0]], _MARKER, *messages[units[last][1] :])
+        return replace(conversation, messages=kept)
+
+    fitting = bisect_left(range(len(units) - 1), True, key=lambda last: without(last).estimate <= target_tokens)
+    return without(fitting)
 
 
 def _droppable(messages: Sequence[Message]) -> list[tuple[int, int]]:
     """Where the units lie, as (start, end), that touch neither the head nor the tail; they follow one another."""
     starts = [n for n, message in enumerate(messages) if message.role != "tool"]
-    units = zip(starts, [*starts[1:], len(messages)], strict=True)
+    units = pairwise([*starts, len(messages)])
     return [(start, end) for start, end in units if start >= _HEAD and end <= len(messages) - _TAIL]

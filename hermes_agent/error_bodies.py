@@ -55,8 +55,9 @@ class ErrorReport:
 
 
 def read_error(body: object) -> ErrorReport:
-    """What `body` says, whatever its shape; never raises."""
-    leaves = list(_leaves("error", body, 0))
+    """What `body` says, whatever its shape, the client's own objects included; never raises."""
+    plain = getattr(body, "model_dump", None)
+    leaves = list(_leaves("error", plain(warnings=False) if plain else body, 0))
     fields: dict[str, Any] = {}
     for name, value in leaves:
         fields.setdefault(name, value)

@@ -84,6 +84,7 @@ _KIND_OF_CLASS = {
     "JSONDecodeError": FailureKind.INVALID_RESPONSE,
     "UnicodeDecodeError": FailureKind.INVALID_RESPONSE,
     "ConnectionError": FailureKind.UNREACHABLE,
+    "gaierror": FailureKind.UNREACHABLE,
     "SSLError": FailureKind.UNREACHABLE,
     "EndOfStream": FailureKind.UNREACHABLE,  # anyio's, within a handshake
     "TimeoutError": FailureKind.TIMED_OUT,
@@ -165,7 +166,7 @@ def _recognise(
     if status is None:
         status = report.status
     wait = stated_wait(headers, report, asked.now_s)
-    message = one_line(": ".join(report.texts))
+    message = one_line(": ".join(report.texts or report.codes))
     size = read_size(report, asked)
     if size is not None:
         return Failure(

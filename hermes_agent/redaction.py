@@ -19,7 +19,7 @@ _BY_LOOK = re.compile(
     re.VERBOSE,
 )
 _BY_PLACE = re.compile(
-    r"(\b(?:key|token|secret)(?: provided)?\s*[:=][\s\"'`(]*|\bbearer\s+)[^\s\"'`;)]{8,}", re.IGNORECASE
+    r"((?:key|token|secret)(?: provided)?\s*[:=][\s\"'`(]*|\bbearer\s+)[^\s\"'`;)]{8,}", re.IGNORECASE
 )
 
 

@@ -83,7 +83,7 @@ def _parts(parts: str) -> tuple[int, int]:
 def _window(report: ErrorReport) -> int | None:
     """llama.cpp's own field."""
     window = report.field("n_ctx")
-    return window if isinstance(window, int) and window > 0 else None
+    return window if type(window) is int and window > 0 else None
 
 
 def _first(words: tuple[re.Pattern[str], ...], text: str) -> re.Match[str] | None:

@@ -37,16 +37,15 @@ def _words(*patterns: str) -> tuple[re.Pattern[str], ...]:
 # one number), at_least (a lower bound, no number to reckon with), sum (it speaks of prompt and output together),
 # fits (the output that would do).
 _N = r"\d{1,12}"
+_WINDOW = rf"maximum context length is (?P<limit>{_N}) tokens"
 SIZE_WORDS = _words(
     # OpenAI, DeepSeek, OpenRouter, vLLM of 2024
-    rf"maximum context length is (?P<limit>{_N}) tokens[.,] however, you requested (?:about )?(?P<total>{_N}) tokens"
-    r"(?: \((?P<parts>[^()]{1,200})\))?",
-    rf"maximum context length is (?P<limit>{_N}) tokens[.,] however, your messages resulted in (?P<prompt>{_N}) tokens",
+    rf"{_WINDOW}[.,] however,? you requested (?:about )?(?P<total>{_N}) tokens(?: \((?P<parts>[^()]{{1,200}})\))?",
+    rf"{_WINDOW}[.,] however,? your messages resulted in (?P<prompt>{_N}) tokens",
     # vLLM, also behind OpenRouter: "at least" is limit - max_tokens + 1, whatever the prompt
-    rf"maximum context length is (?P<limit>{_N}) tokens[.,] however, you requested (?P<output>{_N}) output tokens and "
-    rf"your prompt contains (?:at least (?P<at_least>{_N})|(?P<prompt>{_N})) input tokens",
-    rf"is too large: (?P<output>{_N})\. this model's maximum context length is (?P<limit>{_N}) tokens and your request "
-    rf"has (?P<prompt>{_N}) input tokens",
+    rf"{_WINDOW}[.,] however,? you requested (?P<output>{_N}) output tokens and your prompt contains "
+    rf"(?:at least (?P<at_least>{_N})|(?P<prompt>{_N})) input tokens",
+    rf"is too large: (?P<output>{_N})\. this model's {_WINDOW} and your request has (?P<prompt>{_N}) input tokens",
     r"max_tokens must be at least 1, got -\d",
     rf"maximum context length is (?P<limit>{_N})",
     # OpenAI Responses, Codex

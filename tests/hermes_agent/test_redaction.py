@@ -1,0 +1,68 @@
+"""A message for people holds no credential, whoever echoed it."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from hermes_agent.redaction import one_line, redact
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Incorrect API key provided: {}. You can find your API key at https://x.test",
+        "Incorrect API key provided: {}",
+        "Authorization: Bearer {}",
+        "Your api key: {} is invalid",
+        "token={} expired",
+        'the key "{}" is wrong: key: "{}"',
+        "{} was refused; {} too",
+    ],
+)
+@pytest.mark.parametrize(
+    "secret",
+    [
+        "sk-proj-abcdefghijklmnop",
+        "sk-or-v1-0123456789abcdef0123",
+        "sk-primary-made-up",
+        "gsk_abcdefghij0123456789",
+        "xai-abcdefghij0123456789",
+        "AIzaSyA0123456789abcdefghij",
+        "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxIn0.c2lnbmF0dXJl",
+    ],
+)
+def test_a_credential_is_replaced(text, secret):
+    assert secret not in redact(text.replace("{}", secret))
+    assert "[key]" in redact(text.replace("{}", secret))
+
+
+@pytest.mark.parametrize("secret", ["0123456789abcdef", "correct-horse-battery", "na***ys-and-more", "****abcdefgh"])
+@pytest.mark.parametrize("text", ["Incorrect API key provided: {}.", "bearer {}", "api_key={}", "access token: '{}'"])
+def test_a_text_of_any_look_is_replaced_where_a_credential_is_named(text, secret):
+    assert secret not in redact(text.format(secret))
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "The model `gpt-9` does not exist or you do not have access to it.",
+        "API key not valid. Please pass a valid API key.",
+        "This model's maximum context length is 8192 tokens.",
+        "Please carry the API secret key in the 'X-Api-Key' field",
+        "model 'Mixtral-8x22B-Instruct-v0.1' is not available",
+        "risk-averse, ask-me-anything",
+    ],
+)
+def test_other_texts_stay_as_they_are(text):
+    assert redact(text) == text
+
+
+@given(st.text())
+def test_a_line_is_one_line_and_not_too_long(text):
+    line = one_line(text)
+    assert len(line) <= 300
+    assert len(line.splitlines()) <= 1
+
+
+def test_a_long_text_shows_that_it_goes_on():
+    assert one_line("a" * 400) == "a" * 299 + "…"
