@@ -19,12 +19,15 @@ from hermes_agent.tool_arguments import broken_off
 from hermes_agent.wordings import (
     BILLING_CODES,
     BILLING_WORDS,
+    BROKEN_FINISHES,
     CAPACITY_CODES,
     CAPACITY_WORDS,
     CRASHED_WORDS,
     NEVER_CONNECTS_WORDS,
+    OVERFLOW_FINISHES,
     OVERLOADED_CODES,
     POLICY_CODES,
+    POLICY_FINISHES,
     POLICY_WORDS,
     STATUS_OF_CODE,
     THROTTLING_CODES,
@@ -99,8 +102,7 @@ _KIND_OF_CLASS = {
     "DecodingError": FailureKind.INVALID_RESPONSE,
 }
 
-_BROKEN_FINISHES = frozenset(["error", "network_error", "insufficient_system_resource"])
-_POLICY_FINISHES = frozenset(["content_filter", "sensitive"])
+_SAID_NOTHING = "the provider failed while it answered, and did not say why"
 _NEARLY_FULL = 0.9  # of the window: from here on an answer of nothing is a prompt that left no room
 
 
@@ -117,24 +119,23 @@ def from_exception(error: BaseException, asked: Asked) -> Failure:
 def judge(reply: Reply, asked: Asked) -> Failure | None:
     """Whether a 200 is worth nothing, and why; None for an answer, `length` included (contract section 3)."""
     usable = bool(reply.text.strip() or reply.tool_calls or reply.refusal.strip())
-    if reply.error or reply.finish_reason in _BROKEN_FINISHES:
+    if reply.error or reply.finish_reason in BROKEN_FINISHES:
         return _own_error(reply, asked)
-    if reply.finish_reason == "model_context_window_exceeded" or (
-        not usable and not reply.malformed and _nearly_full(asked)
-    ):
+    empty = not usable and not reply.malformed
+    if reply.finish_reason in OVERFLOW_FINISHES or (empty and _nearly_full(asked)):
         return Failure(FailureKind.CONTEXT_OVERFLOW, "the conversation fills the model's context window")
     if reply.finish_reason == "length":
         return None
-    if reply.finish_reason in _POLICY_FINISHES and not usable:
+    if reply.finish_reason in POLICY_FINISHES and not usable:
         return Failure(FailureKind.BAD_REQUEST, "the provider's content policy refused an answer")
     return _invalid(reply, usable=usable)
 
 
 def _own_error(reply: Reply, asked: Asked) -> Failure:
-    broken = reply.finish_reason in _BROKEN_FINISHES
+    broken = reply.finish_reason in BROKEN_FINISHES
     otherwise = FailureKind.SERVER_ERROR if broken else FailureKind.INVALID_RESPONSE
     failure = _recognise(read_error(reply.error), None, {}, asked, otherwise)
-    return failure if failure.message else replace(failure, message=f"the answer ended with {reply.finish_reason!r}")
+    return failure if failure.message else replace(failure, message=_SAID_NOTHING)
 
 
 def _nearly_full(asked: Asked) -> bool:

@@ -11,13 +11,16 @@ __all__ = [
     "AFFORDABLE_WORDS",
     "BILLING_CODES",
     "BILLING_WORDS",
+    "BROKEN_FINISHES",
     "CAPACITY_CODES",
     "CAPACITY_WORDS",
     "CRASHED_WORDS",
     "NEVER_CONNECTS_WORDS",
     "OVERFLOW_CODES",
+    "OVERFLOW_FINISHES",
     "OVERLOADED_CODES",
     "POLICY_CODES",
+    "POLICY_FINISHES",
     "POLICY_WORDS",
     "RATE_TOO_SMALL_WORDS",
     "SIZE_WORDS",
@@ -147,6 +150,7 @@ BILLING_WORDS = _words(
     # Moonshot
     r"exceeded current quota",
     r"you've reached your usage limit for this",
+    r"reached .{0,60}\bTPD rate limit",
     # xAI
     r"used all available credits or reached its monthly spending limit",
     r"doesn't have any credits or licenses",
@@ -201,6 +205,11 @@ POLICY_CODES = frozenset(
     }
 )
 POLICY_WORDS = _words(r"\bnew_sensitive\b")  # MiniMax
+
+# --- Finish reasons of an answer that is none: OpenRouter, Z.ai, DeepSeek
+BROKEN_FINISHES = frozenset({"error", "insufficient_system_resource", "network_error"})
+OVERFLOW_FINISHES = frozenset({"model_context_window_exceeded"})
+POLICY_FINISHES = frozenset({"content_filter", "sensitive"})
 
 # --- What the TLS and HTTP libraries say of a connection that fails the same way every time
 NEVER_CONNECTS_WORDS = _words(

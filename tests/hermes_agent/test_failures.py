@@ -13,6 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from openai.types.responses import ResponseError
 
+from faultlab.providers import GENERIC, PROVIDERS
 from hermes_agent import failures
 from hermes_agent.api_modes import API_MODES
 from hermes_agent.api_modes.base import whole_answer
@@ -24,6 +25,10 @@ ASKED = Asked(estimate=1000, now_s=NOW_S)
 WIRE = json.loads((Path(__file__).parent / "wire_kinds.json").read_text("utf-8"))
 CHAT = {"model": "m", "messages": [{"role": "user", "content": "hi"}]}
 RESPONSES = {"model": "m", "input": "hi"}
+
+
+PER_DAY = [{"quotaId": "GenerateRequestsPerDayPerProjectPerModel-FreeTier", "quotaValue": "250"}]
+PER_MINUTE = [{"quotaId": "GenerateRequestsPerMinutePerProjectPerModel-FreeTier", "quotaValue": "10"}]
 
 
 class Cut(httpx2.SyncByteStream):
@@ -154,11 +159,57 @@ def test_what_providers_send_is_recognised(entry):
         (529, "overloaded"),
         (599, "server_error"),
         (999, "bad_request"),
+        (200, "invalid_response"),
     ],
 )
 def test_a_status_alone_has_a_kind(status, kind):
     failure = failures.from_exception(status_only(status), ASKED)
     assert (failure.kind, failure.status) == (kind, status)
+
+
+@pytest.mark.parametrize("entry", [entry for entry in WIRE if "status" not in entry], ids=lambda entry: entry["id"])
+def test_an_older_http_library_fails_alike(entry):
+    def fail(request):
+        name, text = entry["raises"]
+        raise getattr(httpx, name)(text, request=request)
+
+    old = openai.OpenAI(api_key="sk-test", max_retries=0, http_client=httpx.Client(transport=httpx.MockTransport(fail)))
+    with pytest.raises(openai.APIConnectionError) as caught:
+        old.chat.completions.create(**CHAT)
+    assert failures.from_exception(caught.value, ASKED).kind == entry["kind"]
+
+
+CATALOGUE = {
+    "unauthorized": "unauthorized",
+    "token_expired": "unauthorized",
+    "payment_required": "billing",
+    "forbidden": "forbidden",
+    "model_not_found": "not_found",
+    "request_timeout": "timed_out",
+    "conflict": "bad_request",
+    "payload_too_large": "payload_too_large",
+    "unprocessable": "bad_request",
+    "rate_limit": "rate_limited",
+    "request_exceeds_rate_limit": "payload_too_large",
+    "insufficient_quota": "billing",
+    "bad_request": "bad_request",
+    "context_overflow": "context_overflow",
+    "output_too_large": "output_too_large",
+    "server_error": "server_error",
+    "bad_gateway": "server_error",
+    "unavailable": "overloaded",
+    "overloaded": "overloaded",
+    "gateway_timeout": "server_error",
+}
+HOLES = {"model": "m", "limit": 8192, "requested": 9000, "prompt": 5000, "max_tokens": 4000}
+SHAPES = [(owner, name) for owner in (GENERIC, *PROVIDERS.values()) for name in owner.errors]
+
+
+@pytest.mark.parametrize(("owner", "name"), SHAPES, ids=lambda value: getattr(value, "name", value))
+def test_the_harness_sends_what_is_recognised(owner, name):
+    head, body = owner.errors[name].events(HOLES)
+    entry = {"status": head.status, "headers": dict(head.headers), "text": body.data.decode()}
+    assert recognised(entry).kind == CATALOGUE[name]
 
 
 def status_only(status):
@@ -250,6 +301,8 @@ IN_FLIGHT = {
         (429, said("The model is currently at capacity. Please retry promptly."), "overloaded"),
         (429, said("would exceed your account's monthly spend limit", type="rate_limit_error"), "billing"),
         (429, said(RPD, code="rate_limit_exceeded"), "billing"),
+        (429, [said(status="RESOURCE_EXHAUSTED", details=[{"violations": PER_DAY}])], "billing"),
+        (429, [said(status="RESOURCE_EXHAUSTED", details=[{"violations": PER_MINUTE}])], "rate_limited"),
         (400, said("You're out of extra usage. Add more and keep going."), "billing"),
         (400, said("Overloaded", type="overloaded_error"), "overloaded"),
         (500, said("Overloaded", type="overloaded_error"), "overloaded"),

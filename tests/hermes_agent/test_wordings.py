@@ -19,6 +19,7 @@ ALSO_SEEN = [
     "Prompt contains 65673 tokens and 0 draft tokens, too large for model with 32768 maximum context length",
     "The prompt is too long: 40000, model maximum context length: 32768",
     "This model's maximum prompt length is 131072 but the request contains 140000 tokens.",
+    "Your account a<b> request reached organization TPD rate limit, current: 1505241, limit: 1500000",
     "Rate limit reached for gpt-4 in organization o on requests per day (RPD): Limit 200, Used 200",
     "This request would exceed your account's monthly spend limit.",
     "You have reached your specified API usage limits.",
