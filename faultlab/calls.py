@@ -26,7 +26,7 @@ class Attempt:
     """One request for an answer. `turn` and `call` count from 1 over the trace.
 
     `compressed`: messages of this session's request before are gone. `lowered`: the same conversation as in the attempt
-    before, with a smaller limit on the output. `renewed`: a side exchange stands between it and the attempt before.
+    before, with a smaller limit on the output. `renewed`: a renewal stands between it and the attempt before.
     """
 
     exchange: Exchange
@@ -91,7 +91,7 @@ def _attempts(trace: Trace, history: Dialogue) -> Iterator[Attempt]:
         renewed = False
         for exchange in trace.exchanges[turn.first - 1 : turn.last]:
             if exchange.side:
-                renewed = True
+                renewed = renewed or exchange.renewal
                 continue
             said = dialogue_of(exchange.request)
             call += before is None or _begins_anew(before, said)

@@ -9,13 +9,14 @@ import heapq
 import itertools
 import math
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from threading import Event, RLock
 from typing import Protocol
 
 from faultlab.errors import WaitsForEver
 
-__all__ = ["START", "Clock", "SystemClock", "VirtualClock"]
+__all__ = ["START", "Clock", "SystemClock", "VirtualClock", "sleeping_on"]
 
 START = 1_767_225_600.0
 """2026-01-01T00:00:00Z, where virtual time begins."""
@@ -189,3 +190,14 @@ class VirtualClock(_Waits):
             if entry in self._due:
                 self._due.remove(entry)
                 heapq.heapify(self._due)
+
+
+@contextmanager
+def sleeping_on(clock: Clock) -> Iterator[None]:
+    """Meanwhile every `time.sleep` of the process moves this clock instead: clients cannot be handed one."""
+    real = time.sleep
+    time.sleep = lambda seconds, /: clock.sleep(float(seconds))
+    try:
+        yield
+    finally:
+        time.sleep = real

@@ -5,7 +5,7 @@ Handed over by a target; what the agent does with it is read from the trace.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final
 
 __all__ = ["FALLBACK", "PRIMARY", "UPSTREAMS", "Backend", "Policy", "Problem"]
@@ -19,18 +19,18 @@ UPSTREAMS: Final = (PRIMARY, FALLBACK)
 class Backend:
     """A provider and a model as the agent's configuration names them.
 
-    `dialect` is `chat` or `responses`; `base_url` is empty when the provider is unknown. `key_variables` are the names
-    that its key may stand in, `needs_key` whether it has to have one, `renewable` whether auth.json can hold its token.
+    `dialect` is `chat` or `responses`; `base_url` is empty when the provider is unknown. `key` is the made-up key that
+    it has here, empty when there is none; `needs_key` whether it has to have one. `token_url` is where its token in
+    auth.json is renewed; None: its key stands elsewhere.
     """
 
     provider: str
     model: str
     base_url: str
     dialect: str = "chat"
-    key_variables: tuple[str, ...] = ()
     needs_key: bool = True
-    renewable: bool = False
-    own_key: str | None = None
+    key: str = field(default="", repr=False)
+    token_url: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +38,8 @@ class Policy:
     """The configuration as the agent's own reader understands it.
 
     `refused` says why a configured fallback cannot be used (contract C14), `fallback` is None when none is configured
-    (C13). `warnings` are the texts of the configuration check.
+    (C13). `warnings` are the texts of the configuration check. `environ` are the variables that the agent sees, with
+    made-up keys.
     """
 
     primary: Backend
@@ -48,6 +49,7 @@ class Policy:
     attempts: int = 6
     max_turns: int = 90
     time_limit_s: float = 600.0
+    environ: tuple[tuple[str, str], ...] = field(default=(), repr=False)
 
     @property
     def usable_fallback(self) -> bool:

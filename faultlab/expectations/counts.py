@@ -41,12 +41,7 @@ def _compressions(value: int, scope: Scope) -> Difference | None:
 
 
 def _refreshes(value: int, scope: Scope) -> Difference | None:
-    # A renewal is a POST to a provider; a 404 answers everything else that is no request for an answer.
-    renewals = [side.n for side in scope.sides if side.request.method == "POST" and side.status != _NOT_SERVED]
-    return _count(value, renewals, "renewal", scope)
-
-
-_NOT_SERVED: Final = 404
+    return _count(value, [side.n for side in scope.sides if side.renewal], "renewal", scope)
 
 
 def _count(value: int, steps: list[int], noun: str, scope: Scope) -> Difference | None:

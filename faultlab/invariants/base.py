@@ -1,0 +1,61 @@
+"""What an invariant looks at: the history of a run, and where a credential might have leaked to."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Final
+
+from faultlab.calls import Attempt, ModelCall, model_calls
+from faultlab.expectations import History
+from faultlab.verdict import Violation
+
+__all__ = ["SIZE", "Case", "Check", "is_healthy", "is_of_size"]
+
+SIZE: Final = frozenset(
+    {
+        "context_overflow",
+        "output_too_large",
+        "payload_too_large",
+        "request_exceeds_rate_limit",
+        "window_exceeded_finish",
+    }
+)
+"""Faults that say that the request is too large, not that the provider is down."""
+
+_HARMLESS: Final = frozenset({"slow"})
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """A history, the credentials of the run, and every text that it left behind (name → content)."""
+
+    history: History
+    secrets: tuple[str, ...] = field(default=(), repr=False)
+    leftovers: Mapping[str, str] = field(default_factory=dict, repr=False)
+
+    def calls(self) -> tuple[ModelCall, ...]:
+        """The model calls, in order."""
+        return model_calls(self.history.attempts)
+
+    def sessions(self) -> dict[str, list[Attempt]]:
+        """The requests for an answer, by session."""
+        found: dict[str, list[Attempt]] = {}
+        for attempt in self.history.attempts:
+            found.setdefault(self.history.trace.turns[attempt.turn - 1].session, []).append(attempt)
+        return found
+
+
+Check = Callable[[Case], Iterator[Violation]]
+"""Finds what violates one invariant; nothing when it held."""
+
+
+def is_healthy(attempt: Attempt) -> bool:
+    """Whether the provider did nothing wrong in this exchange."""
+    exchange = attempt.exchange
+    return not exchange.unexpected and not exchange.limited and _HARMLESS.issuperset(exchange.faults)
+
+
+def is_of_size(attempt: Attempt) -> bool:
+    """Whether the request was refused because it is too large."""
+    return bool(attempt.exchange.faults) and SIZE.issuperset(attempt.exchange.faults)

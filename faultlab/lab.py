@@ -1,0 +1,161 @@
+"""A lab: fake providers that share one clock and one record, and clients that talk to them.
+
+Builds and wires; what the parts do is their own business.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from types import ModuleType
+from typing import Any
+
+from faultlab.adapters.base import Router
+from faultlab.adapters.transport import async_transport, installed_library, transport
+from faultlab.clock import SystemClock, VirtualClock
+from faultlab.errors import HarnessError
+from faultlab.faults import Fault
+from faultlab.limits import Limits
+from faultlab.schedule import Entry, Schedule
+from faultlab.script import Reply, Script
+from faultlab.trace import Exchange, Trace
+from faultlab.upstream import Stage, Upstream
+
+__all__ = ["Desk", "Lab"]
+
+
+class Lab:
+    """The upstreams of one test, by name. With `virtual_time`, waiting costs nothing and moves the lab's clock."""
+
+    def __init__(self, seed: int = 0, *, virtual_time: bool = True) -> None:
+        self.clock: VirtualClock | SystemClock = VirtualClock() if virtual_time else SystemClock()
+        self.stage = Stage(self.clock, seed=seed)
+        self._desks: dict[str, Desk] = {}
+        self._router = Router(())
+
+    @property
+    def trace(self) -> Trace:
+        """All exchanges, in order."""
+        return self.stage.trace
+
+    @property
+    def refused(self) -> list[str]:
+        """URLs that somebody asked for and nobody stands for."""
+        return self._router.refused
+
+    def __getitem__(self, name: str) -> Desk:
+        try:
+            return self._desks[name]
+        except KeyError:
+            raise HarnessError(f"no upstream called {name!r}; there are: {', '.join(self._desks) or 'none'}") from None
+
+    def __contains__(self, name: str) -> bool:
+        return name in self._desks
+
+    def __iter__(self) -> Iterator[Desk]:
+        return iter(self._desks.values())
+
+    def upstream(
+        self,
+        provider: str,
+        *,
+        name: str | None = None,
+        model: str | None = None,
+        says: Sequence[Reply | str] = (),
+        faults: Sequence[Entry | Fault | tuple[Fault, int]] = (),
+        limits: Limits | None = None,
+        base_url: str | None = None,
+    ) -> Desk:
+        """Set up a fake provider: what it says, and what goes wrong with so many requests."""
+        replies = [Reply(each) if isinstance(each, str) else each for each in says]
+        upstream = Upstream(
+            name or provider,
+            provider,
+            base_url or f"https://api.{provider}.example/v1",
+            self.stage,
+            model=model,
+            script=Script(replies),
+            schedule=Schedule([_entry(each) for each in faults]),
+            limits=limits or Limits(),
+        )
+        return self.add(upstream)
+
+    def add(self, upstream: Upstream) -> Desk:
+        """Set up an upstream that was made for this lab's stage."""
+        self._desks[upstream.name] = Desk(upstream, self)
+        self._router = Router(desk.behind for desk in self._desks.values())
+        return self._desks[upstream.name]
+
+    def transport(self, module: ModuleType | None = None) -> Any:
+        """A transport to every upstream of this lab, for the library that is given."""
+        return transport(self._router, self.clock, module)
+
+    def async_transport(self, module: ModuleType | None = None) -> Any:
+        """The same for asynchronous clients."""
+        return async_transport(self._router, self.clock, module)
+
+    def http_client(self) -> Any:
+        """A client of the library that the installed openai uses; redirects are not followed."""
+        return installed_library().Client(transport=self.transport())
+
+    def async_http_client(self) -> Any:
+        """The same, asynchronous."""
+        return installed_library().AsyncClient(transport=self.async_transport())
+
+
+class Desk:
+    """One upstream as its users see it: where it is, what was asked, and clients that ask it."""
+
+    def __init__(self, upstream: Upstream, lab: Lab) -> None:
+        self.behind = upstream
+        self._lab = lab
+
+    @property
+    def name(self) -> str:
+        """Its name in the lab."""
+        return self.behind.name
+
+    @property
+    def model(self) -> str | None:
+        """The model that it stands for."""
+        return self.behind.model
+
+    @property
+    def base_url(self) -> str:
+        """Where it is reached."""
+        return self.behind.base_url
+
+    @property
+    def api_key(self) -> str:
+        """Its made-up key."""
+        return self.behind.api_key
+
+    @property
+    def exchanges(self) -> tuple[Exchange, ...]:
+        """Its part of the trace."""
+        return self.behind.exchanges
+
+    @property
+    def clock(self) -> VirtualClock | SystemClock:
+        """The lab's clock."""
+        return self._lab.clock
+
+    def client(self, **options: Any) -> Any:
+        """A real `openai.OpenAI` that talks to this upstream."""
+        import openai
+
+        return openai.OpenAI(**self._given(self._lab.http_client()) | options)
+
+    def async_client(self, **options: Any) -> Any:
+        """A real `openai.AsyncOpenAI` that talks to this upstream."""
+        import openai
+
+        return openai.AsyncOpenAI(**self._given(self._lab.async_http_client()) | options)
+
+    def _given(self, http_client: Any) -> dict[str, Any]:
+        return {"base_url": self.base_url, "api_key": self.api_key, "http_client": http_client}
+
+
+def _entry(given: Entry | Fault | tuple[Fault, int]) -> Entry:
+    if isinstance(given, Entry):
+        return given
+    return Entry((given,)) if isinstance(given, Fault) else Entry((given[0],), given[1])

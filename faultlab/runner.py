@@ -1,0 +1,122 @@
+"""Runs a scenario: plays it against its target, judges the trace. A fault of the harness is an error, not a verdict.
+
+Targets are found by name and imported only here; nothing that judges is seen by what runs.
+"""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+from faultlab.errors import FaultlabError
+from faultlab.expectations import History, judge
+from faultlab.invariants import Case, violated
+from faultlab.loader import Loader
+from faultlab.policy import UPSTREAMS, Policy, Problem
+from faultlab.scenario import CallableTarget, HermesTarget, Scenario, SdkTarget
+from faultlab.schedule import Unreached
+from faultlab.targets.base import Play, Played
+from faultlab.trace import Trace
+from faultlab.verdict import Verdict, Violation
+
+__all__ = ["Run", "load", "loader", "run", "run_fully"]
+
+_TARGETS: Final[dict[type, str]] = {
+    HermesTarget: "faultlab.targets.hermes",
+    SdkTarget: "faultlab.targets.sdk",
+    CallableTarget: "faultlab.targets.callable",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """A scenario that ran: its verdict, and the trace that the verdict is about (empty if it could not be played)."""
+
+    scenario: Scenario
+    verdict: Verdict
+    trace: Trace
+
+
+def loader(overlay: str | Path | None = None) -> Loader:
+    """A loader that has the agent's configuration read by the agent's own reader."""
+    return Loader(_read_config, overlay)
+
+
+def load(path: str | Path) -> list[Scenario]:
+    """The scenarios of a file, or of every file below a folder. Raises ScenarioError."""
+    return loader().load(path)
+
+
+def run(scenario: Scenario) -> Verdict:
+    """Run one scenario, in virtual time, to a verdict. The same scenario always gives the same one."""
+    return run_fully(scenario).verdict
+
+
+def run_fully(scenario: Scenario) -> Run:
+    """The same, with the trace, for whoever has to explain the verdict."""
+    try:
+        played = _play(scenario)(scenario)
+    except FaultlabError as error:
+        return Run(scenario, Verdict(trouble=str(error)), Trace())
+    except Exception as error:  # noqa: BLE001  # a fault of the harness must end one scenario, not the run
+        return Run(scenario, Verdict(trouble=_own_fault(error)), Trace())
+    return Run(scenario, _judged(scenario, played), played.lab.trace)
+
+
+def _read_config(*given: Any) -> Policy | Problem:
+    """Only when the first scenario is read: collecting none costs nothing."""
+    found: Policy | Problem = importlib.import_module(_TARGETS[HermesTarget]).read_policy(*given)
+    return found
+
+
+def _play(scenario: Scenario) -> Play:
+    found: Play = importlib.import_module(_TARGETS[type(scenario.target)]).play
+    return found
+
+
+def _own_fault(error: Exception) -> str:
+    return f"faultlab itself failed, please report it: {type(error).__name__}: {error}"
+
+
+def _judged(scenario: Scenario, played: Played) -> Verdict:
+    if played.lab.refused:
+        return Verdict(trouble=f"the target asked for {played.lab.refused[0]}, and no upstream stands for that host")
+    history = History.of(played.lab.trace, scenario.policy, played.before)
+    found = [judge(expectation, history) for expectation in scenario.expectations]
+    secrets = played.lab.stage.secrets
+    breaches = violated(Case(history, secrets, played.leftovers), played.held_to)
+    violations = tuple(sorted((*filter(None, found), *breaches), key=_first))
+    return Verdict(violations, tuple(_signs(played)))
+
+
+def _first(violation: Violation) -> tuple[float, float]:
+    """What went wrong earliest explains the rest."""
+    return violation.turn or float("inf"), violation.step or float("inf")
+
+
+def _signs(played: Played) -> Iterator[str]:
+    """What was planned and did not come about, each with what to do about it."""
+    for exchange in played.lab.trace.exchanges:
+        if exchange.unexpected:
+            yield f"request {exchange.n} to the {exchange.upstream} met no answer: add one to `says`"
+        for name in exchange.wasted:
+            yield (
+                f"fault {name} could not apply to what request {exchange.n} met: "
+                f"give that request another fault, or another kind of answer"
+            )
+    for name in UPSTREAMS:
+        if name in played.lab:
+            for left in played.lab[name].behind.schedule.unreached():
+                yield _never_reached(name, left)
+
+
+def _never_reached(upstream: str, left: Unreached) -> str:
+    names = " + ".join(fault.name for fault in left.entry.faults)
+    times = "" if left.left == 1 else f" ({left.left} times)"
+    return (
+        f"entry {left.index + 1} of faults.{upstream}, {names}{times}, was never reached: "
+        f"remove it, or let the turn go on long enough to meet it"
+    )

@@ -1,0 +1,105 @@
+"""What every target is: it plays a scenario's turns against a lab, and hands over what there is to judge.
+
+How a target is told from another is the runner's business; what holds is judged afterwards.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+
+from faultlab.dialogue import Dialogue
+from faultlab.errors import HarnessError
+from faultlab.lab import Lab
+from faultlab.limits import Limits
+from faultlab.policy import FALLBACK, PRIMARY, Backend
+from faultlab.scenario import Scenario, Side, TurnPlan
+from faultlab.schedule import Schedule
+from faultlab.script import Script
+from faultlab.trace import Turn, TurnEnd
+from faultlab.upstream import Upstream
+
+__all__ = ["Play", "Played", "Telling", "lab_for", "outcome_of", "played"]
+
+
+@dataclass(frozen=True, slots=True)
+class Played:
+    """What is left after the last turn. `before` is the conversation before the first, `leftovers` texts on the disk.
+
+    `held_to` names the invariants that hold for this target.
+    """
+
+    lab: Lab
+    held_to: tuple[str, ...]
+    before: Dialogue = field(default_factory=Dialogue)
+    leftovers: Mapping[str, str] = field(default_factory=dict, repr=False)
+
+
+Play = Callable[[Scenario], Played]
+"""Plays a scenario to its end. Raises TargetError if what is under test cannot be had."""
+
+
+def lab_for(scenario: Scenario) -> Lab:
+    """A fresh lab with the scenario's upstreams; nobody stands where the configuration names nobody."""
+    lab = Lab(scenario.seed)
+    script = Script(scenario.says)
+    for name, side in ((PRIMARY, scenario.primary), (FALLBACK, scenario.fallback)):
+        backend = scenario.policy.backend(name)
+        if backend is not None and backend.base_url and not _stands_already(backend, lab):
+            lab.add(_upstream(lab, name, backend, side, script))
+    return lab
+
+
+def _stands_already(backend: Backend, lab: Lab) -> bool:
+    """Whether an upstream with the same address, model and key is there: nobody could tell the two apart."""
+    return any(
+        (desk.base_url, desk.model, desk.api_key) == (backend.base_url.rstrip("/"), backend.model, backend.key)
+        for desk in lab
+    )
+
+
+def _upstream(lab: Lab, name: str, backend: Backend, side: Side, script: Script) -> Upstream:
+    return Upstream(
+        name,
+        backend.provider,
+        backend.base_url,
+        lab.stage,
+        model=backend.model,
+        api_key=backend.key,
+        script=script,
+        schedule=Schedule(side.faults),
+        limits=side.limits or Limits(),
+        token_url=backend.token_url,
+        refresh=side.refresh or ("refused",),
+    )
+
+
+@dataclass(slots=True)
+class Telling:
+    """What became of a turn, told while it runs."""
+
+    end: TurnEnd = field(default_factory=lambda: TurnEnd("failed", "internal", error="the turn told nothing"))
+    shown: str = ""
+    exit_code: int | None = None
+
+
+@contextmanager
+def played(lab: Lab, plan: TurnPlan) -> Iterator[Telling]:
+    """One turn, from now until the block ends: recorded in the trace with what the block tells of it."""
+    first, started_s = len(lab.trace.exchanges) + 1, lab.clock.now_s
+    told = Telling()
+    yield told
+    last, ended_s = len(lab.trace.exchanges), lab.clock.now_s
+    turn = Turn(plan.session, plan.user, started_s, ended_s, first, last, told.end, told.shown, told.exit_code)
+    lab.trace.turns.append(turn)
+
+
+def outcome_of(call: Callable[[], str]) -> TurnEnd:
+    """How a call that answers with a text ended; whatever it raises is its own failure."""
+    try:
+        return TurnEnd("completed", reply=call())
+    except HarnessError:
+        raise
+    except Exception as error:  # noqa: BLE001  # code under test may raise anything
+        return TurnEnd("failed", error=f"{type(error).__name__}: {error}")

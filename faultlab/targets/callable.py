@@ -1,0 +1,49 @@
+"""Somebody's own function `(lab, user) -> str` as the thing under test."""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import Callable
+from functools import partial
+from typing import Any
+
+from faultlab.clock import sleeping_on
+from faultlab.errors import HarnessError, TargetError
+from faultlab.invariants import ON_THE_WIRE
+from faultlab.lab import Lab
+from faultlab.scenario import CallableTarget, Scenario
+from faultlab.targets.base import Played, lab_for, outcome_of, played
+
+__all__ = ["play"]
+
+
+def play(scenario: Scenario) -> Played:
+    """Each turn is one call of the function."""
+    if not isinstance(scenario.target, CallableTarget):
+        raise HarnessError(f"target callable was handed a scenario for {scenario.target}")
+    function = _found(scenario.target.path)
+    lab = lab_for(scenario)
+    for plan in scenario.turns:
+        with played(lab, plan) as told, sleeping_on(lab.clock):
+            told.end = outcome_of(partial(_text, function, lab, plan.user))
+            told.shown = told.end.reply
+    return Played(lab, ON_THE_WIRE)
+
+
+def _text(function: Callable[..., Any], lab: Lab, user: str) -> str:
+    return str(function(lab, user))
+
+
+def _found(path: str) -> Callable[..., Any]:
+    """The function of this name. Raises TargetError if there is none."""
+    module_name, _, name = path.partition(":")
+    try:
+        found: Any = importlib.import_module(module_name)
+        for part in name.split("."):
+            found = getattr(found, part)
+    except (ImportError, AttributeError) as error:
+        raise TargetError(f"target {path} cannot be imported: {error}") from None
+    if not callable(found):
+        raise TargetError(f"target {path} is no function")
+    function: Callable[..., Any] = found
+    return function

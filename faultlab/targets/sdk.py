@@ -1,0 +1,70 @@
+"""The real openai client by itself, as the thing under test: one call for each turn, with its own retries."""
+
+from __future__ import annotations
+
+import asyncio
+from functools import partial
+from typing import Any
+
+from faultlab.clock import sleeping_on
+from faultlab.errors import HarnessError
+from faultlab.invariants import ON_THE_WIRE
+from faultlab.lab import Desk
+from faultlab.policy import PRIMARY
+from faultlab.scenario import Scenario, SdkTarget
+from faultlab.targets.base import Played, lab_for, outcome_of, played
+from faultlab.virtual_loop import VirtualLoop
+
+__all__ = ["play"]
+
+
+def play(scenario: Scenario) -> Played:
+    """Each turn is one call to the primary."""
+    how = scenario.target
+    if not isinstance(how, SdkTarget):
+        raise HarnessError(f"target sdk was handed a scenario for {how}")
+    lab = lab_for(scenario)
+    for plan in scenario.turns:
+        with played(lab, plan) as told:
+            told.end = outcome_of(partial(_ask, lab[PRIMARY], how, plan.user))
+            told.shown = told.end.reply
+    return Played(lab, ON_THE_WIRE)
+
+
+def _ask(desk: Desk, how: SdkTarget, user: str) -> str:
+    if how.is_async:
+        with asyncio.Runner(loop_factory=lambda: VirtualLoop(desk.clock)) as runner:
+            return runner.run(_ask_async(desk, how, user))
+    with sleeping_on(desk.clock), desk.client(max_retries=how.max_retries) as client:
+        answer = _create(client, how)(**_request(desk, how, user))
+        return "".join(map(_piece, answer)) if how.stream else _text(answer, how)
+
+
+async def _ask_async(desk: Desk, how: SdkTarget, user: str) -> str:
+    async with desk.async_client(max_retries=how.max_retries) as client:
+        answer = await _create(client, how)(**_request(desk, how, user))
+        return "".join([_piece(each) async for each in answer]) if how.stream else _text(answer, how)
+
+
+def _create(client: Any, how: SdkTarget) -> Any:
+    return client.responses.create if how.call == "responses" else client.chat.completions.create
+
+
+def _request(desk: Desk, how: SdkTarget, user: str) -> dict[str, Any]:
+    said = [{"role": "user", "content": user}]
+    body: dict[str, Any] = {"model": desk.model, "input" if how.call == "responses" else "messages": said}
+    return body | ({"stream": True} if how.stream else {})
+
+
+def _text(answer: Any, how: SdkTarget) -> str:
+    """The text of a whole answer; the client hands on whatever a 200 held, so that anything may be missing."""
+    text = answer.output_text if how.call == "responses" else answer.choices[0].message.content
+    return text or ""
+
+
+def _piece(chunk: Any) -> str:
+    """The text of one piece of a stream, of either API."""
+    if getattr(chunk, "type", None) == "response.output_text.delta":
+        return chunk.delta or ""
+    choices = getattr(chunk, "choices", None) or ()
+    return "".join(choice.delta.content or "" for choice in choices)
