@@ -6,14 +6,14 @@ The agent lends its means; everything here lasts one turn.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
-from types import ModuleType
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from hermes_agent.api_modes import API_MODES
-from hermes_agent.api_modes.base import backend_name
+from hermes_agent.api_modes.base import ApiMode, backend_name
 from hermes_agent.config import Config
 from hermes_agent.errors import Interrupted
+from hermes_agent.history import with_closed_calls
 from hermes_agent.interruption import Interruption
 from hermes_agent.line import Line
 from hermes_agent.messages import (
@@ -27,7 +27,8 @@ from hermes_agent.messages import (
     TurnResult,
 )
 from hermes_agent.model_call import Standing, Talk, TurnEnded
-from hermes_agent.results import describe, switch_notice
+from hermes_agent.redaction import one_line
+from hermes_agent.results import described, switch_notice
 from hermes_agent.runtime import Clock
 from hermes_agent.tools import Tool
 from hermes_agent.turn import run_turn
@@ -37,7 +38,10 @@ __all__ = ["Conduct", "Means"]
 
 @dataclass(frozen=True, slots=True)
 class Means:
-    """What the agent lends to a turn. `persist` is handed all messages each time there are new ones."""
+    """What the agent lends to a turn.
+
+    `begin` reads the conversation that the turn is about, `persist` is handed all its messages when there are new ones.
+    """
 
     session_id: str
     config: Config
@@ -47,6 +51,7 @@ class Means:
     interruption: Interruption
     tools: Mapping[str, Tool]
     tool_definitions: Sequence[Mapping[str, Any]]
+    begin: Callable[[], Conversation]
     ask: Callable[[Mapping[str, Any]], object]
     renew: Callable[[], bool]
     persist: Callable[[Sequence[Message]], None]
@@ -67,9 +72,9 @@ class _Tally:
 class Conduct:
     """One turn, as `turn` and `model_call` see it."""
 
-    def __init__(self, means: Means, talk: Talk) -> None:
+    def __init__(self, means: Means) -> None:
         self._means = means
-        self._talk = talk
+        self._talk = Talk(Conversation(""))
         self._tally = _Tally()
         self.config = means.config
         self.interruption = means.interruption
@@ -80,15 +85,24 @@ class Conduct:
     def result(self) -> TurnResult:
         """Run the turn to its end; an exception of our own making is a result too."""
         try:
-            self.keep()
-            return self._ended(Outcome.COMPLETED, None, "", run_turn(self, self._talk))
+            return self._ended(Outcome.COMPLETED, reply=self._run())
         except TurnEnded as end:
             return self._ended(end.outcome, end.failure, str(end), end.text)
         except (Interrupted, KeyboardInterrupt):
-            return self._ended(Outcome.INTERRUPTED, None, "", "")
+            return self._ended(Outcome.INTERRUPTED)
         except Exception as error:  # noqa: BLE001  # C16: a turn never raises
-            fault = Failure(FailureKind.INTERNAL, f"{type(error).__name__}: {error}")
-            return self._ended(Outcome.FAILED, fault, fault.message, "")
+            fault = Failure(FailureKind.INTERNAL, one_line(f"{type(error).__name__}: {error}"))
+            return self._ended(Outcome.FAILED, fault, fault.message)
+
+    def _run(self) -> str:
+        """The answer. However the turn ends, no tool call stays open (C17)."""
+        self._talk.kept = self._means.begin()
+        self.keep()
+        try:
+            return run_turn(self, self._talk)
+        finally:
+            self._talk.kept = replace(self._talk.kept, messages=with_closed_calls(self._talk.kept.messages))
+            self.keep()
 
     @property
     def can_switch(self) -> bool:
@@ -116,9 +130,7 @@ class Conduct:
 
     def request(self, conversation: Conversation, max_tokens: int | None) -> Mapping[str, Any]:
         """The request, built anew for who is asked now (C11)."""
-        asked = self._means.line.asked
-        request: Mapping[str, Any] = self._mode.request(conversation, asked, self._means.tool_definitions, max_tokens)
-        return request
+        return self._mode.request(conversation, self._means.line.asked, self._means.tool_definitions, max_tokens)
 
     def ask(self, request: Mapping[str, Any]) -> object:
         """One attempt."""
@@ -128,8 +140,7 @@ class Conduct:
 
     def read(self, response: object) -> Reply:
         """The answer in its one form."""
-        reply: Reply = self._mode.read(response)
-        return reply
+        return self._mode.read(response)
 
     def renew(self) -> bool:
         """Renew the present credential."""
@@ -137,17 +148,12 @@ class Conduct:
 
     def switch(self, reason: str, failure: Failure) -> None:
         """The one shot: stored before the fallback is asked for the first time (C10), told to the user in one line."""
-        means = self._means
-        left = (
-            "the primary"
-            if means.line.backend is None
-            else f"{means.line.backend.provider} ({means.line.backend.model})"
-        )
+        means, left = self._means, self._means.line.backend
         means.drop_client()
-        switch = means.line.switch(reason, self._tally.api_calls, failure)
-        means.keep_switch(switch)
+        switch = means.line.switch(reason, self._tally.api_calls, failure, means.keep_switch)
         self._tally.switch = switch
         self.standing = self._afresh()
+        self._talk.forget_reasoning()
         self._notify(switch_notice(switch, left))
 
     def keep(self) -> None:
@@ -155,7 +161,7 @@ class Conduct:
         self._means.persist(self._talk.kept.messages)
 
     @property
-    def _mode(self) -> ModuleType:
+    def _mode(self) -> ApiMode:
         return API_MODES[self._means.line.asked.api_mode]
 
     def _afresh(self) -> Standing:
@@ -168,38 +174,31 @@ class Conduct:
         self._tally.notices.append(notice)
         self._means.notify(notice)
 
-    def _ended(self, outcome: Outcome, failure: Failure | None, detail: str, reply: str) -> TurnResult:
+    def _ended(self, outcome: Outcome, failure: Failure | None = None, detail: str = "", reply: str = "") -> TurnResult:
         line, tally = self._means.line, self._tally
-        primary_failure = line.switched.failure if line.switched is not None else None
-        would_have_switched = outcome is Outcome.FAILED and (
-            failure is None or failure.kind is not FailureKind.INTERNAL
-        )
-        refused = line.refused if would_have_switched else None
+        kind = failure.kind if failure else None
         provider, model = self._with_whom()
-        said = describe(outcome, provider, failure, detail, refused, primary_failure)
-        return TurnResult(
+        result = TurnResult(
             self._means.session_id,
             outcome,
-            final_response="\n\n".join(part for part in (reply, said) if part),
+            final_response=reply,
             reply=reply,
             messages=self._talk.kept.messages,
             api_calls=tally.api_calls,
-            failure=failure.kind if failure else None,
-            primary_failure=primary_failure,
-            error=said or None,
+            failure=kind,
+            primary_failure=line.switched.failure if line.switched else None,
             switch=tally.switch,
-            refused=refused,
+            # A failed turn is one that would have switched, unless the fault was our own.
+            refused=line.refused if outcome is Outcome.FAILED and kind is not FailureKind.INTERNAL else None,
             provider=provider,
             model=model,
             compressions=self._talk.compressions,
             notices=tuple(tally.notices),
         )
+        return described(result, detail)
 
     def _with_whom(self) -> tuple[str, str]:
         """Provider and model that the session is with now, also when they cannot be asked."""
         line = self._means.line
-        if line.backend is not None:
-            return line.backend.provider, line.backend.model
-        if line.switched is not None:
-            return line.switched.provider, line.switched.model
-        return self.config.model.provider, self.config.model.model
+        whom = line.backend or line.switched or self.config.model
+        return whom.provider, whom.model

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -17,23 +18,20 @@ def as_messages(history: Sequence[Mapping[str, Any]]) -> tuple[Message, ...]:
 
 def with_closed_calls(messages: Sequence[Message]) -> tuple[Message, ...]:
     """The same, each tool call answered: a crash or an interrupt may have left some open, which providers refuse."""
-    answered = {message.tool_call_id for message in messages if message.role == "tool"}
     whole: list[Message] = []
+    unanswered: list[str] = []
     for message in messages:
         if message.role != "tool":
-            _close(whole, answered)
+            whole += _closing(unanswered)
+            unanswered = [call.id for call in message.tool_calls]
+        elif message.tool_call_id in unanswered:
+            unanswered.remove(message.tool_call_id)
         whole.append(message)
-    _close(whole, answered)
-    return tuple(whole)
+    return (*whole, *_closing(unanswered))
 
 
-def _close(whole: list[Message], answered: set[str | None]) -> None:
-    """Answer the calls of the latest assistant message that nothing answers."""
-    latest = next((message for message in reversed(whole) if message.role != "tool"), None)
-    for call in latest.tool_calls if latest is not None else ():
-        if call.id not in answered:
-            answered.add(call.id)
-            whole.append(Message("tool", "interrupted", tool_call_id=call.id))
+def _closing(unanswered: Sequence[str]) -> list[Message]:
+    return [Message("tool", "interrupted", tool_call_id=call_id) for call_id in unanswered]
 
 
 def _as_message(entry: Mapping[str, Any]) -> Message:
@@ -56,4 +54,6 @@ def _text(content: object) -> str:
 
 def _as_call(call: Mapping[str, Any]) -> ToolCall:
     function = call.get("function", {})
-    return ToolCall(str(call.get("id", "")), str(function.get("name", "")), str(function.get("arguments", "")))
+    arguments = function.get("arguments", "")
+    written = arguments if isinstance(arguments, str) else json.dumps(arguments)  # Ollama's are an object
+    return ToolCall(str(call.get("id", "")), str(function.get("name", "")), written)

@@ -5,7 +5,7 @@ Knows which backend may be asked and why not; asks nobody.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
 
@@ -65,16 +65,18 @@ class Line:
         """Why the configured fallback cannot be used (C14)."""
         return self._refusal or (self._fallback if isinstance(self._fallback, Refusal) else None)
 
-    def switch(self, reason: str, after_attempts: int, failure: Failure) -> Switch:
-        """Take the one shot; whoever calls this has asked `can_switch`."""
-        backend = self._fallback
-        if not isinstance(backend, Backend):
-            raise TypeError(f"no fallback to switch to: {backend}")
-        self.backend, self.problem, self._fallback = backend, None, None
-        self.switched = Switch(
-            backend.provider, backend.model, backend.base_url, backend.api_mode, reason, after_attempts, failure.kind
-        )
-        return self.switched
+    def switch(self, reason: str, after_attempts: int, failure: Failure, keep: Callable[[Switch], None]) -> Switch:
+        """Take the one shot, `keep` first: what could not be stored has not happened (C10).
+
+        Whoever calls this has asked `can_switch`.
+        """
+        to = self._fallback
+        if not isinstance(to, Backend):
+            raise TypeError(f"no fallback to switch to: {to}")
+        switch = Switch(to.provider, to.model, to.base_url, to.api_mode, reason, after_attempts, failure.kind)
+        keep(switch)
+        self.switched, self.backend, self.problem, self._fallback = switch, to, None, None
+        return switch
 
     def renewed(self, access_token: str) -> None:
         """Go on with a new credential."""

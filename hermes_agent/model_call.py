@@ -46,6 +46,11 @@ class Standing:
         if configured is None and limit is not None:
             self.window = limit if self.window is None else min(self.window, limit)
 
+    def lower(self, max_tokens: int | None) -> None:
+        """Ask for no more than that for the rest of the turn; a repeat's doubled output is not what is lowered."""
+        if max_tokens is not None:
+            self.max_tokens = max_tokens if self.max_tokens is None else min(self.max_tokens, max_tokens)
+
 
 @dataclass(slots=True)
 class Talk:
@@ -68,6 +73,15 @@ class Talk:
         self.kept = replace(shorter, messages=shorter.messages[: len(shorter.messages) - len(self.pending)])
         self.compressions += 1
         return True
+
+    def forget_reasoning(self) -> None:
+        """Leave out what only the provider that made it may see; the account may be another at the same address."""
+        self.kept = replace(self.kept, messages=_without_reasoning(self.kept.messages))
+        self.pending = _without_reasoning(self.pending)
+
+
+def _without_reasoning(messages: tuple[Message, ...]) -> tuple[Message, ...]:
+    return tuple(replace(message, reasoning="", reasoning_items=()) for message in messages)
 
 
 class Caller(Protocol):
@@ -172,13 +186,14 @@ class ModelCall:
 
     def _unusable(self, reply: Reply) -> Failure | None:
         """Section 3: once per turn the model is told of arguments that are no object; the next time is a failure."""
-        unusable = any(read_arguments(call.arguments) is None for call in reply.tool_calls)
-        if unusable and self._bad_arguments_used:
+        judged = self._bad_arguments_used and reply.finish_reason != "length"  # a cut answer is asked for once more
+        if judged and any(read_arguments(call.arguments) is None for call in reply.tool_calls):
             return Failure(FailureKind.INVALID_RESPONSE, "the arguments of a tool call are no JSON object, again")
         return None
 
     def _recover(self, failure: Failure) -> None:
-        """Carry out what recovery decides; the caller asks again afterwards."""
+        """Carry out what recovery decides; the caller asks again afterwards. An interrupt comes first (C17)."""
+        self._caller.interruption.check()
         failure = recovery.reread(self._state, failure)
         self._caller.standing.learn(failure.limit_tokens)
         self._state = replace(self._state, elapsed_s=self._elapsed_s())
@@ -190,7 +205,7 @@ class ModelCall:
             case recovery.Renew():
                 self._renew(failure)
             case recovery.LowerOutput(max_tokens):
-                self._caller.standing.max_tokens = max_tokens
+                self._caller.standing.lower(max_tokens)
             case recovery.Compress(max_tokens):
                 self._compress(failure, max_tokens)
             case recovery.Switch(reason):
@@ -215,8 +230,7 @@ class ModelCall:
     def _compress(self, failure: Failure, max_tokens: int | None) -> None:
         if not self._shorten():
             raise TurnEnded(Outcome.PARTIAL, failure, failure.message)
-        if failure.kind is FailureKind.PAYLOAD_TOO_LARGE:
-            self._caller.standing.max_tokens = max_tokens
+        self._caller.standing.lower(max_tokens)
         self._sleep(recovery.COMPRESSION_PAUSE_S)
 
     def _compress_ahead(self) -> None:

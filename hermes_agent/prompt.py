@@ -12,7 +12,7 @@ LONGEST_FILE = 20_000
 
 def system_prompt(configured: str, cwd: Path | None, home: Path | None) -> str:
     """The whole prompt; a folder that is None is not looked into."""
-    parts = [configured]
+    parts = [configured] if configured else []
     if cwd is not None:
         parts += _section("Instructions of this folder (AGENTS.md)", cwd / "AGENTS.md")
     if home is not None:
@@ -23,5 +23,6 @@ def system_prompt(configured: str, cwd: Path | None, home: Path | None) -> str:
 def _section(title: str, path: Path) -> list[str]:
     if not path.is_file():
         return []
-    text = path.read_text(encoding="utf-8", errors="replace").strip()[:LONGEST_FILE]
+    with path.open(encoding="utf-8", errors="replace") as file:
+        text = file.read(LONGEST_FILE).strip()
     return [f"# {title}\n{text}"] if text else []

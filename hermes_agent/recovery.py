@@ -14,6 +14,7 @@ from hermes_agent.messages import Failure, FailureKind, Outcome
 __all__ = [
     "CALL_LIMIT_S",
     "COMPRESSION_PAUSE_S",
+    "LONGEST_OWN_WAIT_S",
     "MAX_COMPRESSIONS",
     "STATED_WAITS_LIMIT_S",
     "Action",

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from typing import Any
 
 from hermes_agent.api_modes.chat_completions import message_dict
-from hermes_agent.messages import Failure, FailureKind, Outcome, Switch, TurnResult
+from hermes_agent.messages import FailureKind, Outcome, Switch, TurnResult
+from hermes_agent.runtime_provider import Backend
 
-__all__ = ["as_dict", "describe", "switch_notice"]
+__all__ = ["as_dict", "described", "switch_notice"]
 
 _IN_WORDS: Mapping[FailureKind, str] = {
     FailureKind.RATE_LIMITED: "it limits our rate",
@@ -36,39 +37,47 @@ _REFUSED: Mapping[str, str] = {
 }
 
 
-def switch_notice(switch: Switch, left: str) -> str:
-    """The one line that tells a user of the switch; `left` is who was left."""
-    why = _IN_WORDS[switch.failure] if switch.failure is not None else "it failed"
-    return f"Switched from {left} to {switch.provider} ({switch.model}) for this session: {why}."
+def switch_notice(switch: Switch, left: Backend | None) -> str:
+    """The one line that tells a user of the switch; `left` is who was left, None if it could not even be asked."""
+    whom = f"{left.provider} ({left.model})" if left else "the primary"
+    why = _IN_WORDS[switch.failure] if switch.failure else "it failed"
+    return f"Switched from {whom} to {switch.provider} ({switch.model}) for this session: {why}."
 
 
-def describe(
-    outcome: Outcome,
-    provider: str,
-    failure: Failure | None,
-    detail: str,
-    refused: str | None,
-    primary: FailureKind | None,
-) -> str:
+def described(result: TurnResult, detail: str = "") -> TurnResult:
+    """The result with the text that a user reads; `detail` is what the provider or the fault says of itself."""
+    said = _said(result, detail)
+    return replace(result, final_response="\n\n".join(filter(None, (result.reply, said))), error=said or None)
+
+
+def _said(result: TurnResult, detail: str) -> str:
     """What a user reads when there is no whole answer; empty only for a completed turn."""
-    if outcome is Outcome.COMPLETED:
+    if result.outcome is Outcome.COMPLETED:
         return ""
-    if outcome is Outcome.INTERRUPTED:
+    if result.outcome is Outcome.INTERRUPTED:
         return "Interrupted."
-    why = f"{provider or 'The model'}: {_IN_WORDS[failure.kind]}" if failure else ""
-    said = "; ".join(part for part in (why, detail) if part)
-    sentences = [f"The turn ended without a whole answer ({said})."]
-    if primary is not None:
-        sentences.append(f"The primary had failed before: {_IN_WORDS[primary]}.")
-    if refused is not None:
-        sentences.append(_REFUSED[refused])
+    reasons = "; ".join(filter(None, (_why(result), detail)))
+    sentences = [f"The turn ended without a whole answer ({reasons})."]
+    if result.primary_failure is not None:
+        sentences.append(f"The primary had failed before: {_IN_WORDS[result.primary_failure]}.")
+    if result.refused is not None:
+        sentences.append(_REFUSED[result.refused])
     return " ".join(sentences)
+
+
+def _why(result: TurnResult) -> str:
+    if result.failure is None:
+        return ""
+    if result.failure is FailureKind.INTERNAL:
+        return _IN_WORDS[result.failure]
+    return f"{result.provider or 'the model'}: {_IN_WORDS[result.failure]}"
 
 
 def as_dict(result: TurnResult) -> dict[str, Any]:
     """The result with the keys that a Hermes user knows, and what was switched, why and after how many attempts."""
     return {
         "final_response": result.final_response,
+        "reply": result.reply,
         "messages": [message_dict(message) for message in result.messages],
         "api_calls": result.api_calls,
         **{outcome.value: result.outcome is outcome for outcome in Outcome},

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from contextlib import closing
+from dataclasses import dataclass, fields, replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -17,13 +18,12 @@ from openai import OpenAI, Timeout
 from hermes_agent import credentials
 from hermes_agent.api_modes import API_MODES
 from hermes_agent.conduct import Conduct, Means
-from hermes_agent.config import Config, Endpoint, load_config
+from hermes_agent.config import Config, Endpoint, config_from_mapping, load_config
 from hermes_agent.errors import RenewalRefused
 from hermes_agent.history import as_messages, with_closed_calls
 from hermes_agent.interruption import Interruption
 from hermes_agent.line import Line
-from hermes_agent.messages import Conversation, Message, TurnResult
-from hermes_agent.model_call import Talk
+from hermes_agent.messages import Conversation, Message, Outcome
 from hermes_agent.prompt import system_prompt
 from hermes_agent.results import as_dict
 from hermes_agent.runtime import Runtime, system_runtime
@@ -32,9 +32,9 @@ from hermes_agent.tools import Tool, definitions, real_tools
 
 __all__ = ["AIAgent", "AgentOptions", "check_toolset_requirements", "get_tool_definitions"]
 
-CONNECT_TIMEOUT_S = 10.0
+_CONNECT_TIMEOUT_S = 10.0
 """C19."""
-NO_KEY = "no-key-required"
+_NO_KEY = "no-key-required"
 """What the client is given where a server needs no key: it refuses to be made without one."""
 
 
@@ -103,8 +103,8 @@ class AIAgent:
         was `switched`, why and after how many attempts.
         """
         self.interruption.clear()
-        result = self._turn(user_message, conversation_history)
-        self._save_trajectory(list(result.messages), user_message, result.outcome.value == "completed")
+        result = Conduct(self._means(lambda: self._conversation(user_message, conversation_history))).result()
+        self._save_trajectory(list(result.messages), user_message, result.outcome is Outcome.COMPLETED)
         self._cleanup_task_resources(task_id or self.session_id)
         self.runtime.on_result(result)
         return as_dict(result)
@@ -132,12 +132,11 @@ class AIAgent:
         switched = self.store.switch(self.session_id)
         return Line(self.config, self.runtime.environ, home, switched, renewable=renewable)
 
-    def _turn(self, user_message: str, history: Sequence[Mapping[str, Any]] | None) -> TurnResult:
+    def _conversation(self, user_message: str, history: Sequence[Mapping[str, Any]] | None) -> Conversation:
         before = self._stored if history is None else as_messages(history)
-        messages = (*with_closed_calls(before), Message("user", user_message))
-        return Conduct(self._means(), Talk(Conversation(self._system_prompt(), messages))).result()
+        return Conversation(self._system_prompt(), (*with_closed_calls(before), Message("user", user_message)))
 
-    def _means(self) -> Means:
+    def _means(self, begin: Callable[[], Conversation]) -> Means:
         return Means(
             self.session_id,
             self.config,
@@ -147,6 +146,7 @@ class AIAgent:
             self.interruption,
             self.tools,
             self.tool_definitions,
+            begin=begin,
             ask=self._interruptible_api_call,
             renew=self._try_refresh_codex_client_credentials,
             persist=self._persist_session,
@@ -169,7 +169,9 @@ class AIAgent:
         if self.runtime.tools is not None:
             return self.runtime.tools
         unmet = {name for name, met in check_toolset_requirements().items() if not met}
-        return {name: tool for name, tool in real_tools(self.runtime.cwd).items() if name not in unmet}
+        return {
+            name: tool for name, tool in real_tools(self.runtime.cwd, self.runtime.environ).items() if name not in unmet
+        }
 
     def _interruptible_api_call(self, api_kwargs: Mapping[str, Any]) -> object:
         """One attempt; raises what the client raises, and Interrupted within 0.2 s of an interrupt."""
@@ -182,9 +184,9 @@ class AIAgent:
             backend = self.line.asked
             self._client = OpenAI(
                 base_url=backend.base_url,
-                api_key=backend.api_key or NO_KEY,
+                api_key=backend.api_key or _NO_KEY,
                 max_retries=0,
-                timeout=Timeout(self.config.agent.request_timeout_s, connect=CONNECT_TIMEOUT_S),
+                timeout=Timeout(self.config.agent.request_timeout_s, connect=_CONNECT_TIMEOUT_S),
                 http_client=self.runtime.new_http_client(),
             )
             # The SDK reads these from its own environment variables: they are one account's, not every backend's (C11).
@@ -193,31 +195,32 @@ class AIAgent:
         return self._client
 
     def _try_refresh_codex_client_credentials(self, *, force: bool = True) -> bool:
-        """Renew the present credential (C8); the next attempt carries the new one. `force`: a Hermes caller's word."""
-        stale, client = self.line.asked, self.runtime.new_http_client()
-        renew = credentials.renew
-        try:
-            token = self.interruption.run(
-                lambda: renew(self.runtime.home, stale.provider, stale.api_key, lambda: client), cancel=client.close
-            )
-        except RenewalRefused:
-            return False
+        """Renew the present credential (C8); the next attempt carries the new one."""
+        del force  # a Hermes caller's word; recovery has decided already
+        home, stale = self.runtime.home, self.line.asked
+        with closing(self.runtime.new_http_client()) as client:
+            try:
+                token = self.interruption.run(
+                    lambda: credentials.renew(home, stale.provider, stale.api_key, lambda: client), cancel=client.close
+                )
+            except RenewalRefused:
+                return False
         self.line.renewed(token.access_token)
         self.drop_client()
-        return force
+        return True
 
     def _persist_session(
         self, messages: Sequence[Message], conversation_history: Sequence[Mapping[str, Any]] | None = None
     ) -> None:
         """Write what the store lacks: the newest messages, or all of them after a compression."""
         del conversation_history  # a Hermes caller hands it over; the messages hold it already
-        known, now = self._stored, tuple(messages)
-        if now[: len(known)] == known:
-            for message in now[len(known) :]:
-                self.store.append(self.session_id, message)
-        else:
+        now = tuple(messages)
+        if now[: len(self._stored)] != self._stored:
             self.store.replace(self.session_id, now)
-        self._stored = now
+            self._stored = now
+        for message in now[len(self._stored) :]:
+            self.store.append(self.session_id, message)
+            self._stored += (message,)
 
     def _save_trajectory(self, messages: Sequence[Message], user_message: str, completed: bool) -> None:
         """Where a Hermes caller hooks in; this runtime keeps trajectories only in its session store."""
@@ -229,17 +232,24 @@ class AIAgent:
 
 
 def _configured(config: Config, options: AgentOptions) -> Config:
-    """The configuration with the caller's own words laid over it."""
-    said = {name: getattr(options, name, None) for name in Endpoint.__slots__}
-    model = replace(config.model, **{name: value for name, value in said.items() if value is not None})
+    """The configuration with the caller's own words laid over it. Raises ConfigError."""
     agent = config.agent
     if options.max_iterations is not None:
         agent = replace(agent, max_turns=options.max_iterations)
     if options.system_prompt is not None:
         agent = replace(agent, system_prompt=options.system_prompt)
-    fallback = options.fallback_model
-    if fallback is None:
-        fallback = config.fallback_model
-    elif isinstance(fallback, Mapping):
-        fallback = Endpoint(**fallback)
-    return replace(config, model=model, agent=agent, fallback_model=fallback)
+    fallback = options.fallback_model if options.fallback_model is not None else config.fallback_model
+    if not isinstance(fallback, Endpoint):
+        fallback = config_from_mapping({"fallback_model": fallback}, "fallback_model").fallback_model
+    return replace(config, model=_primary(config.model, options), agent=agent, fallback_model=fallback)
+
+
+def _primary(configured: Endpoint, options: AgentOptions) -> Endpoint:
+    """Who is asked elsewhere than configured gets nothing of the configured place: above all not its key."""
+    names = [field.name for field in fields(Endpoint)]
+    said = {name: value for name in names if (value := getattr(options, name, None)) is not None}
+    elsewhere = any(said.get(name, getattr(configured, name)) != getattr(configured, name) for name in _PLACE)
+    return replace(Endpoint(model=configured.model) if elsewhere else configured, **said)
+
+
+_PLACE = ("provider", "base_url")

@@ -63,7 +63,7 @@ class _Turn:
             if reply.finish_reason != "length":
                 self._talk.pending = ()
                 return replace(reply, text="".join([*pieces, reply.text]))
-            can_go_on = bool(reply.text) and not reply.tool_calls
+            can_go_on = bool(reply.text.strip()) and not reply.tool_calls
             if can_go_on:
                 pieces.append(reply.text)
             self._count_cut(can_go_on, "".join(pieces))
@@ -104,20 +104,15 @@ class _Turn:
         self._caller.keep()
 
     def _run_tools(self, reply: Reply) -> None:
-        """Run each call once; after an interrupt the open ones are answered with that word (C17)."""
+        """Run each call once (C18). What an interrupt leaves open is closed where the turn ends."""
         calls = _with_ids(reply.tool_calls, self._talk)
         arguments = [read_arguments(call.arguments) for call in calls]
         if any(found is None for found in arguments):
             self._refuse(reply, calls, arguments)
             return
         self._keep(self._assistant(replace(reply, tool_calls=calls)))
-        for n, call in enumerate(calls):
-            try:
-                result = self._run_tool(call, arguments[n] or {})
-            except (Interrupted, KeyboardInterrupt):
-                for open_call in calls[n:]:
-                    self._keep(Message("tool", "interrupted", tool_call_id=open_call.id))
-                raise
+        for call, given in zip(calls, arguments, strict=True):
+            result = self._run_tool(call, given or {})
             self._keep(Message("tool", result, tool_call_id=call.id))
 
     def _refuse(self, reply: Reply, calls: Sequence[ToolCall], arguments: Sequence[object]) -> None:
@@ -140,7 +135,7 @@ class _Turn:
             return interruption.run(lambda: tool.run(arguments, occasion), cancel=lambda: None)
         except Interrupted:
             raise
-        except Exception as error:  # noqa: BLE001  # section 3: a tool that raises gives its error to the model
+        except (Exception, SystemExit) as error:  # noqa: BLE001  # section 3: a tool's error is for the model
             return f"error: {type(error).__name__}: {error}"
 
 

@@ -7,12 +7,13 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, Protocol
 
-from hermes_agent.messages import Message, Usage
+from hermes_agent.messages import Conversation, Message, Reply, Usage
 from hermes_agent.runtime_provider import Backend
 
 __all__ = [
+    "ApiMode",
     "backend_name",
     "field",
     "items",
@@ -23,6 +24,22 @@ __all__ = [
     "text",
     "whole_answer",
 ]
+
+
+class ApiMode(Protocol):
+    """What each sibling module offers."""
+
+    def request(
+        self, conversation: Conversation, backend: Backend, tools: Sequence[Mapping[str, Any]], max_tokens: int | None
+    ) -> dict[str, Any]:
+        """The keyword arguments of the SDK's call, built anew from the clean conversation."""
+
+    def call(self, client: Any, asked: Mapping[str, Any]) -> object:
+        """Ask; the answer whole."""
+
+    def read(self, response: object) -> Reply:
+        """The one form of an answer, whatever its shape."""
+
 
 _PLAIN = (str, bytes, int, float, list, tuple, type(None))
 

@@ -59,7 +59,7 @@ def read(response: object) -> Reply:
         tool_calls=tuple(_tool_call(item) for item in found if _type(item) == "function_call"),
         finish_reason=finish_reason,
         refusal="".join(text(field(part, "refusal")) for part in parts),
-        reasoning_items=tuple(_plain(item) for item in found if _type(item) == "reasoning"),
+        reasoning_items=tuple(_plain(item) for item in found if _is_kept_reasoning(item)),
         usage=reported_usage(response, "input_tokens", "output_tokens"),
         error=error,
         malformed="the output item is null" if all(item is None for item in found) else None,
@@ -119,6 +119,11 @@ def _finish_reason(response: object) -> str | None:
 
 def _type(item: object) -> str:
     return text(field(item, "type"))
+
+
+def _is_kept_reasoning(item: object) -> bool:
+    """An item that holds its content: of one that is only named nothing is stored, and it would not be found again."""
+    return _type(item) == "reasoning" and bool(field(item, "encrypted_content"))
 
 
 def _tool_call(item: object) -> ToolCall:
