@@ -1,4 +1,4 @@
-"""The session store: conversations and each session's one switch, in SQLite.
+"""The session store: conversations, each session's one switch, and which session a chat is in. SQLite.
 
 It keeps what it is given and knows no provider, so no key ever reaches it. The file is not touched before it is needed.
 """
@@ -27,6 +27,7 @@ _TABLES = f"""
     CREATE TABLE IF NOT EXISTS messages (n INTEGER PRIMARY KEY, session BLOB NOT NULL, body TEXT NOT NULL);
     CREATE INDEX IF NOT EXISTS messages_by_session ON messages (session);
     CREATE TABLE IF NOT EXISTS switches (session BLOB PRIMARY KEY, body TEXT NOT NULL) WITHOUT ROWID;
+    CREATE TABLE IF NOT EXISTS chats (chat BLOB PRIMARY KEY, session BLOB NOT NULL) WITHOUT ROWID;
     PRAGMA user_version = {_SCHEMA};
     COMMIT;
 """
@@ -87,6 +88,16 @@ class SessionStore:
         """The session's switch, if it has happened."""
         bodies = self._read("SELECT body FROM switches WHERE session = ?", _key(session_id))
         return self._as_switch(bodies[0][0]) if bodies else None
+
+    def begin(self, chat: str, session_id: str) -> None:
+        """Make this the session that a chat is in from now on."""
+        with self._opened() as connection:
+            connection.execute("INSERT OR REPLACE INTO chats VALUES (?, ?)", (_key(chat), _key(session_id)))
+
+    def current(self, chat: str) -> str | None:
+        """The session that a chat is in; None if it has never begun one."""
+        rows = self._read("SELECT session FROM chats WHERE chat = ?", _key(chat))
+        return _session_id(rows[0][0]) if rows else None
 
     def sessions(self) -> tuple[str, ...]:
         """The ids of all sessions that have messages, the latest first."""

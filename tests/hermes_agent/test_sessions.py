@@ -99,6 +99,16 @@ def test_an_id_is_used_once_it_has_a_message_or_a_switch(store):
     assert store.unused("b") == "b"
 
 
+def test_a_chat_is_in_the_session_that_it_began_last(tmp_path, store):
+    assert store.current("chat") is None
+    store.begin("chat", "one")
+    store.begin("other", "elsewhere")
+    store.begin("chat", "two")
+    with SessionStore(tmp_path) as other:
+        assert other.current("chat") == "two"
+        assert other.sessions() == ()
+
+
 texts = st.text(st.characters(exclude_categories=[]))
 messages = st.builds(
     Message,

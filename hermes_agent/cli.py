@@ -1,0 +1,205 @@
+"""The agent at the command line: one prompt, a conversation, the gateway, or a cron job.
+
+The answer goes to standard output, everything else to standard error. Exit: 0 completed, 1 failed or partial, 2 what
+was asked for cannot be done, 130 interrupted.
+"""
+
+from __future__ import annotations
+
+import argparse
+import io
+import json
+import sys
+from collections.abc import Mapping, Sequence
+from contextlib import closing, redirect_stderr, redirect_stdout
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, NoReturn, TextIO
+
+from hermes_agent import run_agent
+from hermes_agent.config import load_config
+from hermes_agent.cron import scheduler
+from hermes_agent.errors import HermesError
+from hermes_agent.gateway.run import GatewayRunner
+from hermes_agent.messages import Outcome
+from hermes_agent.runtime import Runtime, system_runtime
+from hermes_agent.runtime_provider import check
+from hermes_agent.sessions import SessionStore
+
+__all__ = ["main"]
+
+_EXIT = {Outcome.COMPLETED: 0, Outcome.FAILED: 1, Outcome.PARTIAL: 1, Outcome.INTERRUPTED: 130}
+_CANNOT_BEGIN = 2
+
+_USAGE = """hermes_agent [--resume [ID]] [--] [PROMPT ...]
+       hermes_agent gateway
+       hermes_agent cron run JOBFILE"""
+
+_ABOUT = """\
+With a prompt: one answer. Without: a conversation, each line a turn; /new begins a new session, /quit ends.
+gateway: chats as JSON lines on standard input and output. cron run: the job, or the list of jobs, in a JSON file."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Terminal:
+    """Where the user is, and the outside that the agent gets."""
+
+    runtime: Runtime
+    stdin: TextIO
+    stdout: TextIO
+    stderr: TextIO
+
+    def answer(self, text: str) -> None:
+        """Show what was asked for."""
+        if text:
+            print(text, file=self.stdout, flush=True)
+
+    def notice(self, text: str) -> None:
+        """Tell what else the user should know."""
+        print(text, file=self.stderr, flush=True)
+
+    def refuse(self, text: str) -> NoReturn:
+        """Say in one line why nothing was begun."""
+        self.notice(f"hermes_agent: {text}")
+        raise SystemExit(_CANNOT_BEGIN)
+
+    def line(self) -> str:
+        """What the user says next; empty at the end."""
+        if self.stdin.isatty():
+            print("> ", end="", file=self.stderr, flush=True)
+        return self.stdin.readline()
+
+
+def main(
+    argv: Sequence[str] | None = None,
+    *,
+    runtime: Runtime | None = None,
+    stdin: TextIO | None = None,
+    stdout: TextIO | None = None,
+    stderr: TextIO | None = None,
+) -> int:
+    """Do what the arguments say; the exit code. No stream of the caller's is closed."""
+    streams = (stdin or sys.stdin, stdout or sys.stdout, stderr or sys.stderr)
+    for stream in streams:
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="replace")  # a byte that is no text ends no conversation
+    terminal = _Terminal(runtime or system_runtime(), *streams)
+    try:
+        return _run(list(sys.argv[1:] if argv is None else argv), terminal)
+    except HermesError as error:
+        terminal.notice(f"hermes_agent: {error}")
+        return _CANNOT_BEGIN
+    except SystemExit as end:
+        return int(end.code or 0)
+    except KeyboardInterrupt:
+        return _EXIT[Outcome.INTERRUPTED]
+
+
+def _run(argv: list[str], terminal: _Terminal) -> int:
+    match argv:
+        case ["gateway"]:
+            _warn(terminal)
+            GatewayRunner(runtime=terminal.runtime).serve(terminal.stdin, terminal.stdout)
+            return 0
+        case ["cron", "run", path]:
+            return _run_jobs(_jobs(Path(path), terminal), terminal)
+        case ["gateway" | "cron", *_]:
+            terminal.refuse("usage: hermes_agent gateway, or hermes_agent cron run JOBFILE")
+    options = _parsed(argv, terminal)
+    session_id = None if options.resume is None else _resumed(options.resume, terminal)
+    _warn(terminal)
+    if options.prompt:
+        with closing(_agent(session_id, terminal)) as agent:
+            return _ask(agent, " ".join(options.prompt), terminal)
+    return _converse(session_id, terminal)
+
+
+def _parsed(argv: list[str], terminal: _Terminal) -> argparse.Namespace:
+    parser = argparse.ArgumentParser("hermes_agent", usage=_USAGE, description=_ABOUT)
+    parser.add_argument("prompt", nargs="*", metavar="PROMPT", help="what to ask")
+    parser.add_argument(
+        "--resume", nargs="?", const="", metavar="ID", help="go on with a session; the latest without ID"
+    )
+    with redirect_stdout(terminal.stdout), redirect_stderr(terminal.stderr):
+        return parser.parse_args(argv)
+
+
+def _warn(terminal: _Terminal) -> None:
+    """What the configuration promises and cannot hold is told before it matters (C14)."""
+    runtime = terminal.runtime
+    for sentence in check(load_config(runtime.home), runtime.environ, runtime.home):
+        terminal.notice(f"hermes_agent: {sentence}")
+
+
+def _resumed(wanted: str, terminal: _Terminal) -> str:
+    with SessionStore(terminal.runtime.home) as store:
+        known = store.sessions()
+    if not known:
+        terminal.refuse("there is no session to resume")
+    if wanted and wanted not in known:
+        terminal.refuse(f"there is no session {wanted!r}; the latest: {', '.join(known[:_LISTED])}")
+    return wanted or known[0]
+
+
+_LISTED = 5
+
+
+def _agent(session_id: str | None, terminal: _Terminal) -> run_agent.AIAgent:
+    return run_agent.AIAgent(runtime=terminal.runtime, session_id=session_id, on_notice=terminal.notice)
+
+
+def _ask(agent: run_agent.AIAgent, text: str, terminal: _Terminal) -> int:
+    result = agent.run_conversation(text)
+    terminal.answer(result["reply"])
+    if result["error"]:
+        terminal.notice(result["error"])
+    return _EXIT[Outcome(result["outcome"])]
+
+
+def _converse(session_id: str | None, terminal: _Terminal) -> int:
+    """A line, a turn; the exit code of the last one."""
+    agent, code = _agent(session_id, terminal), 0
+    try:
+        while line := terminal.line():
+            match line.strip():
+                case "":
+                    continue
+                case "/quit" | "/exit":
+                    break
+                case "/new":
+                    agent.close()
+                    agent = _agent(None, terminal)
+                    terminal.notice("This is a new session.")
+                case text:
+                    code = _ask(agent, text, terminal)
+    finally:
+        agent.close()
+    return code
+
+
+def _jobs(path: Path, terminal: _Terminal) -> list[Mapping[str, Any]]:
+    """The file's job, or its list of jobs."""
+    try:
+        held = json.loads(path.read_bytes())
+    except OSError as error:
+        terminal.refuse(f"{path}: cannot be read: {error.strerror}")
+    except (ValueError, RecursionError):
+        terminal.refuse(f"{path}: cannot be read as JSON")
+    jobs = held if isinstance(held, list) else [held]
+    if not jobs or not all(isinstance(job, dict) for job in jobs):
+        terminal.refuse(f"{path}: holds no job; allowed: an object with id, name and prompt, or a list of them")
+    return jobs
+
+
+def _run_jobs(jobs: Sequence[Mapping[str, Any]], terminal: _Terminal) -> int:
+    """The worst of the jobs' exit codes; an interrupt ends them all."""
+    worst = 0
+    for job in jobs:
+        done = scheduler.run(job, runtime=terminal.runtime)
+        terminal.answer(done.document.rstrip())
+        if done.error:
+            terminal.notice(f"{job.get('name') or job.get('id') or 'job'}: {done.error}")
+        worst = max(worst, _EXIT[done.outcome])
+        if done.outcome is Outcome.INTERRUPTED:
+            break
+    return worst

@@ -1,0 +1,1 @@
+"""Chats from outside, each a session of its own."""
