@@ -22,6 +22,7 @@ _INNER_KEYS = frozenset(
     ["detail", "details", "error", "errors", "innererror", "loc", "message", "metadata", "raw", "violations"]
 )
 _DEEPEST = 8  # a gateway behind a gateway nests about four deep
+_LONGEST = 10_000  # what a provider says comes first; what follows is a page's or the request's own text
 _PAGE_TITLE = re.compile(r"<title>(.*?)</title>", re.IGNORECASE | re.DOTALL)
 _TAG = re.compile(r"<[^>]*>")
 
@@ -91,14 +92,15 @@ def _leaves(name: str, value: object, depth: int) -> Iterator[tuple[str, object]
 
 def _leaves_of_text(text: str, depth: int) -> Iterator[tuple[str, object]]:
     if text.startswith("<"):
-        title = _PAGE_TITLE.search(text)
-        yield "message", (title[1] if title else _TAG.sub(" ", text)).strip()
+        page = text[:_LONGEST]
+        title = _PAGE_TITLE.search(page)
+        yield "message", (title[1] if title else _TAG.sub(" ", page)).strip()
         return
     start = text.find("{")
     within = list(_leaves("error", _object_at(text, start), depth + 1)) if start >= 0 else []
     before = text[:start].strip(" \t\r\n:[") if any(name == "message" for name, _ in within) else text
     if before:
-        yield "message", before
+        yield "message", before[:_LONGEST]
     if before != text:
         yield from within
 

@@ -52,6 +52,11 @@ def test_of_several_statuses_the_outermost_counts():
     assert read_error({"code": 502, "error": INNER["error"]}).status == 502
 
 
+@pytest.mark.parametrize("unit", ["<", "{", "quota exceeded for metric: ", "word "])
+def test_a_text_without_end_is_read_as_far_as_it_matters(unit):
+    assert len(read_error(unit * 1_000_000).text) <= 10_000
+
+
 def test_nesting_has_an_end():
     body = {"code": "last"}
     for _ in range(100):
