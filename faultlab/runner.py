@@ -68,7 +68,7 @@ def run_fully(scenario: Scenario) -> Run:
 
 def _read_config(*given: Any) -> Policy | Problem:
     """Only when the first scenario is read: collecting none costs nothing."""
-    found: Policy | Problem = importlib.import_module(_TARGETS[HermesTarget]).read_policy(*given)
+    found: Policy | Problem = importlib.import_module(f"{_TARGETS[HermesTarget]}.policy").read_policy(*given)
     return found
 
 

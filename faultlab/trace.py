@@ -8,11 +8,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from threading import RLock
-from typing import Any
 
 from faultlab.wire import Event, Request
 
-__all__ = ["Exchange", "Trace", "Turn", "TurnEnd"]
+__all__ = ["Exchange", "ToolUse", "Trace", "Turn", "TurnEnd"]
 
 
 @dataclass(slots=True)
@@ -65,6 +64,16 @@ class TurnEnd:
 
 
 @dataclass(frozen=True, slots=True)
+class ToolUse:
+    """One run of a tool: in which turn (from 1) and session, for which call of the model."""
+
+    turn: int
+    session: str
+    call_id: str
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
 class Turn:
     """One turn: when it ran, which exchanges were its own (`first` to `last`, counted from 1), how it ended."""
 
@@ -88,5 +97,5 @@ class Trace:
 
     exchanges: list[Exchange] = field(default_factory=list)
     turns: list[Turn] = field(default_factory=list)
-    tool_calls: list[Any] = field(default_factory=list)
+    tool_calls: list[ToolUse] = field(default_factory=list)
     lock: RLock = field(default_factory=RLock, repr=False, compare=False)

@@ -1,0 +1,111 @@
+"""This project's own agent as the thing under test, through its one seam: no part of it is patched.
+
+The only place that knows `hermes_agent`. What of it needs openai is imported when a turn is played.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from contextlib import closing
+from pathlib import Path
+
+from faultlab.clock import VirtualClock
+from faultlab.errors import FaultlabError, HarnessError
+from faultlab.invariants import INVARIANTS
+from faultlab.lab import Lab
+from faultlab.scenario import HermesTarget, Scenario, TurnPlan
+from faultlab.targets.base import Played, Telling, lab_for, played
+from faultlab.targets.hermes.entrances import ENTRANCES, Entrance, Stage
+from faultlab.targets.hermes.home import fresh_home, leftovers
+from faultlab.targets.hermes.past import as_dialogue, past_of
+from faultlab.targets.hermes.scripted import ScriptedTools
+from faultlab.trace import TurnEnd
+from hermes_agent.messages import Message, TurnResult
+from hermes_agent.runtime import Runtime
+
+__all__ = ["play"]
+
+
+def play(scenario: Scenario) -> Played:
+    """Every turn through the scenario's entrance, in a home of its own."""
+    if not isinstance(scenario.target, HermesTarget):
+        raise HarnessError(f"target hermes was handed a scenario for {scenario.target}")
+    lab = lab_for(scenario)
+    past = past_of(scenario)
+    with fresh_home(scenario, lab) as home:
+        _Play(scenario, lab, home).through(ENTRANCES[scenario.target.entry], past)
+        return Played(lab, tuple(INVARIANTS), as_dialogue(past), leftovers(home))
+
+
+class _Play:
+    """One scenario under way: what the agent hands out, and the tools that it is given."""
+
+    def __init__(self, scenario: Scenario, lab: Lab, home: Path) -> None:
+        self._scenario = scenario
+        self._lab = lab
+        if not isinstance(lab.clock, VirtualClock):
+            raise HarnessError("a scenario runs in virtual time only")
+        self._clock = lab.clock
+        self._results: list[TurnResult] = []
+        self._tools = ScriptedTools(lab.trace)
+        self._runtime = Runtime(
+            clock=self._clock,
+            new_http_client=lab.http_client,
+            environ=dict(scenario.policy.environ),
+            home=home,
+            cwd=home,
+            tools=self._tools.table(scenario.tools),
+            random=lambda: 0.0,
+            on_result=self._results.append,
+        )
+
+    def through(self, entrance: Callable[[Stage], Entrance], past: tuple[Message, ...]) -> None:
+        """All turns, by this way in."""
+        stage = Stage(self._runtime, self._clock, past)
+        with closing(entrance(stage)) as way_in:
+            for plan in self._scenario.turns:
+                self._turn(plan, way_in, stage)
+
+    def _turn(self, plan: TurnPlan, way_in: Entrance, stage: Stage) -> None:
+        self._results.clear()
+        self._tools.begin(plan.session)
+        with played(self._lab, plan) as told:
+            told.end = _raised_by(way_in, plan, told) or self._end()
+        if self._results:
+            stage.session_ids[plan.session] = self._results[-1].session_id
+
+    def _end(self) -> TurnEnd:
+        """What the agent handed out, which is one result for each turn (C16)."""
+        if len(self._results) != 1:
+            return TurnEnd(f"handed out {len(self._results)} results")
+        result = self._results[0]
+        return TurnEnd(
+            result.outcome.value,
+            result.failure.value if result.failure else None,
+            result.refused,
+            result.reply,
+            result.provider,
+            result.model,
+            result.switch.reason if result.switch else None,
+            dict(self._tools.runs),
+            result.error,
+        )
+
+
+def _raised_by(way_in: Entrance, plan: TurnPlan, told: Telling) -> TurnEnd | None:
+    """An agent raises nothing (C16): what it raises all the same is how its turn ended."""
+    try:
+        way_in.turn(plan, told)
+    except FaultlabError:
+        raise
+    except Exception as error:  # noqa: BLE001  # an agent under test may raise anything
+        return _raised(error)
+    except KeyboardInterrupt as error:
+        if plan.interrupt_after_s is None:
+            raise
+        return _raised(error)
+    return None
+
+
+def _raised(error: BaseException) -> TurnEnd:
+    return TurnEnd(f"raised {type(error).__name__}", error=str(error))

@@ -1,0 +1,48 @@
+"""The conversation before the first turn: as the agent stores it, and as a request would say it."""
+
+from __future__ import annotations
+
+from faultlab.content import conversation
+from faultlab.dialogue import Dialogue, Said
+from faultlab.errors import HarnessError
+from faultlab.scenario import DrawnHistory, Scenario
+from hermes_agent.messages import Message, ToolCall
+
+__all__ = ["as_dialogue", "past_of"]
+
+
+def past_of(scenario: Scenario) -> tuple[Message, ...]:
+    """The messages, written or made from the seed."""
+    history = scenario.history
+    if isinstance(history, DrawnHistory):
+        return _drawn(history, scenario.seed)
+    return tuple(
+        Message(
+            each.role,
+            each.text,
+            tuple(ToolCall(*call) for call in each.tool_calls),
+            each.tool_call_id,
+        )
+        for each in history
+    )
+
+
+def _drawn(history: DrawnHistory, seed: int) -> tuple[Message, ...]:
+    try:
+        made = conversation(history.messages, history.tokens, seed)
+    except ValueError as error:
+        raise HarnessError(f"history: {error}") from None
+    return tuple(
+        Message(each.role, each.text, tuple(ToolCall(c.id, c.name, c.arguments) for c in each.calls), each.call_id)
+        for each in made
+    )
+
+
+def as_dialogue(messages: tuple[Message, ...]) -> Dialogue:
+    """The same, as a request says it."""
+    return Dialogue(
+        messages=tuple(
+            Said(each.role, each.text, tuple((call.name, call.arguments) for call in each.tool_calls))
+            for each in messages
+        )
+    )
