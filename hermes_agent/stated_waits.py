@@ -15,13 +15,10 @@ from hermes_agent.error_bodies import ErrorReport
 __all__ = ["stated_wait"]
 
 _NUMBER = re.compile(r"[0-9]{1,15}(?:\.[0-9]*)?")
-_PIECE = (
-    r"([0-9]{1,15}(?:\.[0-9]{1,15})?) ?"
-    r"(ms|milliseconds?|s|sec(?:ond)?s?|m|min(?:ute)?s?|h|hours?|d|days?)(?![a-z])"
-)
-_PIECES = re.compile(_PIECE, re.IGNORECASE)
-_UNGROUPED = re.sub(r"\((?!\?)", "(?:", _PIECE)
-_DURATION = re.compile(rf"{_UNGROUPED}(?:[ ,]*{_UNGROUPED})*", re.IGNORECASE)
+_AMOUNT = r"[0-9]{1,15}(?:\.[0-9]{1,15})?"
+_UNIT = r"(?:ms|milliseconds?|s|sec(?:ond)?s?|m|min(?:ute)?s?|h|hours?|d|days?)(?![a-z])"
+_PIECES = re.compile(rf"({_AMOUNT}) ?({_UNIT})", re.IGNORECASE)
+_DURATION = re.compile(rf"{_AMOUNT} ?{_UNIT}(?:[ ,]*{_AMOUNT} ?{_UNIT})*", re.IGNORECASE)
 _IN_WORDS = re.compile(rf"(?:try again|retry) (?:in|after) ({_DURATION.pattern})", re.IGNORECASE)
 _SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86400}  # by a unit's first letter; milliseconds apart
 _EPOCH_S = 1_000_000_000  # from here on a number is a date (2001), below it a wait (31 years)
