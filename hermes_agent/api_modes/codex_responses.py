@@ -43,7 +43,10 @@ def request(
 def call(client: Any, asked: Mapping[str, Any]) -> object:
     """Ask; a stream is drained to its terminal event, whose response is the answer."""
     answer = client.responses.create(**asked)
-    return _drain(answer) if asked.get("stream") else answer
+    if not asked.get("stream"):
+        return answer
+    with answer:  # what comes after the terminal event is nobody's business, and a stream left open holds a connection
+        return _drain(answer)
 
 
 def read(response: object) -> Reply:

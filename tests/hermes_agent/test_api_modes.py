@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from types import SimpleNamespace
 
 import pytest
@@ -146,6 +147,13 @@ class Client:
         self.responses = SimpleNamespace(create=lambda **_: self)
         self.response = SimpleNamespace(headers=headers, read=lambda: body)
         self.events = events
+        self.closed = False
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.closed = True
 
     def __iter__(self):
         return iter(self.events)
@@ -166,6 +174,14 @@ def test_a_drained_stream_is_its_terminal_events_response():
 def test_items_that_only_came_on_the_way_are_the_output_of_an_empty_terminal_event():
     done = {"type": "response.completed", "response": {"status": "completed", "output": []}}
     assert drained({"type": "response.output_item.done", "item": ITEM}, done).text == "hello"
+
+
+@pytest.mark.parametrize("events", [[{"type": "response.completed", "response": {}}, "never read"], []])
+def test_a_stream_is_closed_however_it_ended(events):
+    client = Client(*events)
+    with suppress(StreamEndedEarly):
+        RESPONSES.call(client, {"stream": True})
+    assert client.closed
 
 
 def test_a_stream_without_a_terminal_event_ended_early():
