@@ -116,7 +116,13 @@ HOMES = {
     "random": {"faultlab.content", "hermes_agent.runtime"},
     "time": {"faultlab.clock", "hermes_agent.runtime"},
     "socket": {"faultlab.adapters"},
-    "importlib": {"faultlab.adapters.transport", "faultlab.runner", "faultlab.targets.callable", "hermes_agent"},
+    "importlib": {
+        "faultlab.adapters.transport",
+        "faultlab.runner",
+        "faultlab.targets.callable",
+        "faultlab.targets.hermes",
+        "hermes_agent",
+    },
     "sqlite3": {"hermes_agent.sessions"},
 }
 
@@ -204,20 +210,20 @@ def test_a_part_imports_only_parts_above_it(module):
 
 @every_module
 def test_siblings_import_only_their_base_or_what_stands_above_them(module):
-    if module.is_door or module.is_package or len(module.inside) == 1:
-        return
-    folder, sibling = module.name.rsplit(".", 1)
-    order = FOLDER_ORDER.get(folder, ["base"])
-    allowed = order[: order.index(sibling)] if sibling in order else order
-    for name, line, _ in module.imports:
-        if name == folder or name.startswith(f"{folder}."):
-            imported = name.removeprefix(folder).strip(".").split(".")[0]
-            assert imported in allowed, f"{module.file}:{line}: {name}; only {allowed} may be imported from its folder"
+    parts = module.name.split(".")
+    for depth in range(2, len(parts)):
+        folder, me = ".".join(parts[:depth]), parts[depth]
+        order = FOLDER_ORDER.get(folder, ["base"])
+        allowed = {me, *(order[: order.index(me)] if me in order else order)}
+        for name, line, _ in module.imports:
+            if name.startswith(f"{folder}."):
+                assert name.split(".")[depth] in allowed, f"{module.file}:{line}: {name} stands below {module.name}"
 
 
 @every_module
 def test_each_foreign_thing_has_one_home(module):
-    homes = {module.name, ".".join(module.name.split(".")[:2])}
+    parts = module.name.split(".")
+    homes = {module.name, *(".".join(parts[:depth]) for depth in range(2, len(parts)))}
     for name, line, _ in module.imports:
         library = name.split(".")[0]
         if library in HOMES and library != module.package:
