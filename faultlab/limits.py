@@ -38,7 +38,7 @@ class Meter:
         self._requests = 0
         self._tokens = 0
 
-    def refuse(self, *, tokens: int, max_tokens: int | None, body_bytes: int, now_s: float) -> Fault | None:
+    def refuse(self, tokens: int, max_tokens: int | None, body_bytes: int, now_s: float) -> Fault | None:
         """How this request is refused; None, and counted, when it is let through."""
         refused = self._too_large(tokens, max_tokens or 0, body_bytes) or self._too_many(tokens, now_s)
         if refused is None:

@@ -8,12 +8,12 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import KW_ONLY, dataclass, field, replace
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from faultlab.clock import Clock
 from faultlab.content import key_for, text, token
-from faultlab.dialects import DIALECTS, Asked, Dialect
-from faultlab.faults import Events, Fault, Moment
+from faultlab.dialects import DIALECTS, Dialect
+from faultlab.faults import Events, Moment, inject
 from faultlab.limits import Limits, Meter
 from faultlab.providers import Provider
 from faultlab.providers import provider as provider_of
@@ -33,6 +33,7 @@ _LEAVES_WHOLE = frozenset({"slow"})
 
 _TOKENS = re.compile(rb"""(?i)((?:refresh|access)_token["']?\s*[=:]\s*["']?)[^"'&\s]+""")
 _TOKEN_CHARACTERS = 24
+_ID_CHARACTERS = 16
 _MADE_UP_CHARACTERS = 60
 _REFUSAL = {"error": "invalid_grant", "error_description": "The refresh token is invalid, expired or revoked."}
 
@@ -82,14 +83,16 @@ class Upstream:
     refresh_token: str = field(init=False, repr=False)
     _doors: Mapping[str, Dialect] = field(init=False, repr=False)
     _provider: Provider = field(init=False, repr=False)
-    _meter: Meter = field(init=False, repr=False)
+    _meter: Meter | None = field(init=False, repr=False)
+    _ids: str = field(init=False, repr=False)
     _renewals: int = field(init=False, default=0, repr=False)
 
     def __post_init__(self) -> None:
         self.base_url = self.base_url.rstrip("/")
         self._doors = {self.base_url + dialect.path: dialect for dialect in DIALECTS.values()}
         self._provider = provider_of(self.provider)
-        self._meter = Meter(self.limits)
+        self._meter = Meter(self.limits) if self.limits != Limits() else None
+        self._ids = token(_ID_CHARACTERS, "ids", self.stage.seed)
         self.refresh = self.refresh or ("refused",)
         self.api_key = self.api_key or key_for(self.provider, self.stage.seed, self.name)
         self._own(self.api_key, token(_TOKEN_CHARACTERS, "refresh", self.stage.seed, self.name))
@@ -99,33 +102,33 @@ class Upstream:
         """This upstream's part of the trace."""
         return tuple(exchange for exchange in self.stage.trace.exchanges if exchange.upstream == self.name)
 
-    def owns(self, request: Request) -> bool:
-        """Whether the request carries a credential that is or was this upstream's."""
-        return self.stage.owners.get(self._credential(request) or "") == self.name
+    def owns(self, request: Request, credential: str | None) -> bool:
+        """Whether the request came with a credential that is or was this upstream's."""
+        return self.stage.owners.get(self._shown(request, credential) or "") == self.name
 
-    def answer(self, request: Request) -> Answer:
+    def answer(self, request: Request, credential: str | None = None) -> Answer:
         """The events that answer a request, and its line in the trace, which ends when they were played."""
         with self.stage.trace.lock:
-            exchange = self._opened(request)
+            exchange = self._opened(request, credential)
             self.stage.trace.exchanges.append(exchange)
             if exchange.renewal:
                 return Answer(exchange, self._renewed(exchange))
             exchange.sent = self._events(exchange)
             return Answer(exchange, exchange.sent)
 
-    def _opened(self, request: Request) -> Exchange:
+    def _opened(self, request: Request, credential: str | None) -> Exchange:
         """The line in the trace, with whose key it was and without the key."""
-        renewal = request.url == self.token_url
-        kept = request.redacted()
-        if renewal:
-            kept = replace(kept, body=_TOKENS.sub(rb"\1" + REDACTED.encode(), request.body))
         number = len(self.stage.trace.exchanges) + 1
-        started_s = self.stage.clock.now_s
-        owner = self._owner(self._credential(request))
-        return Exchange(number, self.name, kept, started_s, side=renewal, renewal=renewal, key_of=owner)
+        owner = self._owner(self._shown(request, credential))
+        exchange = Exchange(number, self.name, request, self.stage.clock.now_s, key_of=owner)
+        if request.url == self.token_url:
+            exchange.side = exchange.renewal = True
+            exchange.request = replace(request, body=_without_tokens(request.body))
+        return exchange
 
-    def _credential(self, request: Request) -> str | None:
-        return _refresh_token(request) if request.url == self.token_url else request.credential
+    def _shown(self, request: Request, credential: str | None) -> str | None:
+        """What the request shows at the door: a renewal its refresh token, others their key."""
+        return _refresh_token(request) if request.url == self.token_url else credential
 
     def _owner(self, credential: str | None) -> str:
         if not credential:
@@ -146,39 +149,35 @@ class Upstream:
             exchange.side = True
             message = f"Invalid URL ({request.method} {request.url})"
             return response(404, {"error": {"message": message, "type": "invalid_request_error", "code": None}})
-        body = request.json if isinstance(request.json, Mapping) else {}
-        moment = self._moment(dialect, body)
-        refused = self._meter.refuse(
-            tokens=moment.estimate,
-            max_tokens=moment.max_tokens,
-            body_bytes=len(request.body),
-            now_s=exchange.started_s,
-        )
-        if refused is not None:
-            exchange.limited = True
-            exchange.faults = (refused.name,)
-            return refused.answer(request, moment) or ()
-        return self._said(exchange, self.schedule.take(), moment, body)
+        moment = Moment(self._provider, dialect, dialect.question(request.body), self.stage.clock.time())
+        refused = self._refused(exchange, moment)
+        return self._said(exchange, moment) if refused is None else refused
 
-    def _moment(self, dialect: Dialect, body: Mapping[str, Any]) -> Moment:
-        model = body.get("model")
-        return Moment(
-            self._provider,
-            dialect,
-            self.stage.clock.time(),
-            model if isinstance(model, str) else "",
-            dialect.estimate(body),
-            dialect.max_tokens(body),
-        )
+    def _refused(self, exchange: Exchange, moment: Moment) -> Events | None:
+        """How a limit answers, if one does."""
+        if self._meter is None:
+            return None
+        question, size = moment.question, len(exchange.request.body)
+        fault = self._meter.refuse(question.estimate, question.max_tokens, size, exchange.started_s)
+        if fault is None:
+            return None
+        exchange.limited = True
+        exchange.faults = (fault.name,)
+        return fault.answer(exchange.request, moment)
 
-    def _said(self, exchange: Exchange, faults: tuple[Fault, ...], moment: Moment, body: Mapping[str, Any]) -> Events:
+    def _said(self, exchange: Exchange, moment: Moment) -> Events:
         """What the model says, or what the faults make of it."""
-        asked = self._asked(exchange, moment, body)
+        made_from = f"{self._ids}{exchange.n:08x}"
+
+        def say(reply: Reply) -> Events:
+            return moment.dialect.render(reply, moment.question, made_from, int(moment.time))
+
         reply = self.script.peek()
+        faults = self.schedule.take()
         if faults:
             # What is never sent whole needs none of the answers: something made up is damaged as well.
             spoiled = reply or Reply(text(_MADE_UP_CHARACTERS, self.stage.seed, exchange.n))
-            events, applied = _injected(faults, exchange.request, moment, spoiled, asked)
+            events, applied = inject(faults, exchange.request, moment, spoiled, say)
             exchange.faults = tuple(fault.name for fault in applied)
             exchange.wasted = tuple(fault.name for fault in faults if fault not in applied)
             if not _LEAVES_WHOLE.issuperset(exchange.faults):
@@ -188,18 +187,7 @@ class Upstream:
             exchange.faults = ()
             return (Drop(DropKind.CLOSED),)
         self.script.take()
-        return events if faults else moment.dialect.render(reply, asked)
-
-    def _asked(self, exchange: Exchange, moment: Moment, body: Mapping[str, Any]) -> Asked:
-        options = body.get("stream_options")
-        return Asked(
-            token(_TOKEN_CHARACTERS, self.stage.seed, exchange.n),
-            int(moment.time),
-            moment.model,
-            moment.estimate,
-            body.get("stream") is True,
-            isinstance(options, Mapping) and options.get("include_usage") is True,
-        )
+        return events if faults else say(reply)
 
     def _renewed(self, exchange: Exchange) -> Events:
         """What the token endpoint does; the trace keeps its answer without the tokens."""
@@ -211,7 +199,9 @@ class Upstream:
             events = response(400, _REFUSAL)
         else:
             events = response(200, self._new_tokens())
-        exchange.sent = tuple(_without_tokens(event.data) if isinstance(event, Data) else event for event in events)
+        exchange.sent = tuple(
+            Data(_without_tokens(event.data)) if isinstance(event, Data) else event for event in events
+        )
         return events
 
     def _new_tokens(self) -> Mapping[str, object]:
@@ -221,35 +211,11 @@ class Upstream:
         return tokens | {"token_type": "Bearer", "expires_in": 3600}
 
 
-def _injected(
-    faults: tuple[Fault, ...], request: Request, moment: Moment, reply: Reply, asked: Asked
-) -> tuple[Events, list[Fault]]:
-    """The events that faults make of a reply, and those faults that had something to work on."""
-    applied: list[Fault] = []
-    answers = ((fault, fault.answer(request, moment)) for fault in faults)
-    answering, events = next(((fault, events) for fault, events in answers if events is not None), (None, ()))
-    if answering is not None:
-        applied.append(answering)
-    else:
-        for fault in faults:
-            changed = fault.reply(reply)
-            if changed is not reply:
-                applied.append(fault)
-            reply = changed
-        events = moment.dialect.render(reply, asked)
-    for fault in faults:
-        played = fault.events(events, moment.dialect)
-        if played is not events:
-            applied.append(fault)
-        events = played
-    return events, applied
-
-
 def _refresh_token(request: Request) -> str | None:
     """The refresh token that a renewal carries, in a form or in JSON."""
     found = _TOKENS.search(request.body)
     return found[0].removeprefix(found[1]).decode("latin-1") if found else None
 
 
-def _without_tokens(body: bytes) -> Data:
-    return Data(_TOKENS.sub(rb"\1" + REDACTED.encode(), body))
+def _without_tokens(body: bytes) -> bytes:
+    return _TOKENS.sub(rb"\1" + REDACTED.encode(), body)

@@ -16,7 +16,6 @@ from typing import Any
 __all__ = [
     "FOR_EVER",
     "REDACTED",
-    "SECRET_HEADERS",
     "Data",
     "Drop",
     "DropKind",
@@ -25,6 +24,7 @@ __all__ = [
     "Headers",
     "Pause",
     "Request",
+    "received",
 ]
 
 FOR_EVER = float("inf")
@@ -33,10 +33,13 @@ FOR_EVER = float("inf")
 REDACTED = "[redacted]"
 """What stands where a credential stood."""
 
-_KEY_HEADERS = ("api-key", "x-api-key", "x-goog-api-key")
+_REDACTED = REDACTED.encode()
 
-SECRET_HEADERS = frozenset({"authorization", "proxy-authorization", "cookie", *_KEY_HEADERS})
-"""Headers that carry credentials, in lower case."""
+_KEYS = (b"authorization", b"api-key", b"x-api-key", b"x-goog-api-key")
+"""Headers that carry the key of a request, the usual one first."""
+
+_SECRETS = frozenset({*_KEYS, b"proxy-authorization", b"cookie"})
+"""Headers that carry credentials."""
 
 
 class Headers(Mapping[str, str]):
@@ -44,8 +47,8 @@ class Headers(Mapping[str, str]):
 
     __slots__ = ("_raw",)
 
-    def __init__(self, raw: Iterable[tuple[bytes, bytes]]) -> None:
-        self._raw = {name.lower(): value for name, value in raw}
+    def __init__(self, raw: Mapping[bytes, bytes]) -> None:
+        self._raw = raw
 
     def __getitem__(self, name: str) -> str:
         return self._raw[name.encode("latin-1", "replace")].decode("latin-1")
@@ -62,25 +65,12 @@ class Headers(Mapping[str, str]):
 
 @dataclass(frozen=True)
 class Request:
-    """One HTTP request as it arrived; header names in lower case."""
+    """One HTTP request as it arrived, but for the credentials in its headers: `received` splits them off."""
 
     method: str
     url: str
     headers: Mapping[str, str]
     body: bytes
-
-    @property
-    def credential(self) -> str | None:
-        """The key or token that the request carries; None when it carries none."""
-        bearer = self.headers.get("authorization")
-        if bearer is not None:
-            return bearer.removeprefix("Bearer ")
-        return next((self.headers[name] for name in _KEY_HEADERS if name in self.headers), None)
-
-    def redacted(self) -> Request:
-        """The same request; where a header held a credential, the word for that stands."""
-        headers = {name: REDACTED if name in SECRET_HEADERS else text for name, text in self.headers.items()}
-        return Request(self.method, self.url, headers, self.body)
 
     @cached_property
     def json(self) -> Any:
@@ -89,6 +79,16 @@ class Request:
             return json.loads(self.body)
         except (ValueError, RecursionError):
             return None
+
+
+def received(method: str, url: str, headers: Iterable[tuple[bytes, bytes]], body: bytes) -> tuple[Request, str | None]:
+    """A request as it came in, and the key or token that it carried; where that stood, now `REDACTED` stands."""
+    raw = {name.lower(): value for name, value in headers}
+    secrets = {name: raw[name] for name in _SECRETS & raw.keys()}
+    raw.update(dict.fromkeys(secrets, _REDACTED))
+    key = next((secrets[name] for name in _KEYS if name in secrets), None)
+    credential = None if key is None else key.decode("latin-1").removeprefix("Bearer ")
+    return Request(method, url, Headers(raw), body), credential
 
 
 class DropKind(StrEnum):

@@ -35,18 +35,18 @@ class Router:
                 self._exact.setdefault(url or "", []).append(upstream)
         self.refused: list[str] = []
 
-    def answer(self, request: Request) -> Answer:
-        """What the upstream that the request is for answers."""
-        return self.route(request).answer(request)
+    def answer(self, request: Request, credential: str | None = None) -> Answer:
+        """What the upstream that the request is for answers; `credential` is the key that came with it."""
+        return self.route(request, credential).answer(request, credential)
 
-    def route(self, request: Request) -> Upstream:
+    def route(self, request: Request, credential: str | None = None) -> Upstream:
         """The upstream that the request is for."""
         candidates = self._exact.get(request.url) or self._same_host(request.url)
         if len(candidates) == 1:
             return candidates[0]
         model = request.json.get("model") if isinstance(request.json, dict) else None
         candidates = _narrowed(candidates, lambda one: one.model == model)
-        return _narrowed(candidates, lambda one: one.owns(request))[0]
+        return _narrowed(candidates, lambda one: one.owns(request, credential))[0]
 
     def _same_host(self, url: str) -> list[Upstream]:
         """Those on the host of a URL; those above its path, if there are any."""

@@ -19,7 +19,7 @@ from typing import Any, ClassVar
 from faultlab.adapters.base import Ending, Failing, Play, Router, Timeouts
 from faultlab.clock import Clock
 from faultlab.upstream import Answer
-from faultlab.wire import FOR_EVER, Data, Head, Headers, Pause, Request
+from faultlab.wire import FOR_EVER, Data, Head, Pause, received
 
 __all__ = ["async_transport", "installed_library", "transport"]
 
@@ -57,8 +57,7 @@ class _Playing:
 
     def answer(self, request: Any) -> Answer:
         """The answer to a request whose body was read."""
-        headers = Headers(request.headers.raw)
-        return self.router.answer(Request(request.method, str(request.url), headers, request.content))
+        return self.router.answer(*received(request.method, str(request.url), request.headers.raw, request.content))
 
     def play(self, request: Any, answer: Answer) -> Play:
         """The answer as the client that sent the request meets it."""

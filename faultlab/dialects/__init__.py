@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from faultlab.dialects.base import Asked, Dialect
+from faultlab.dialects.base import Dialect, Question
 from faultlab.dialects.chat import Chat
 from faultlab.dialects.responses import Responses
 
-__all__ = ["CHAT", "DIALECTS", "RESPONSES", "Asked", "Dialect"]
+__all__ = ["CHAT", "DIALECTS", "RESPONSES", "Dialect", "Question"]
 
 CHAT = Chat()
 RESPONSES = Responses()

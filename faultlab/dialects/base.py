@@ -21,9 +21,9 @@ __all__ = [
     "PROMPT_TOKENS",
     "TOKEN",
     "TOTAL_TOKENS",
-    "Asked",
     "Dialect",
     "Document",
+    "Question",
     "as_json",
     "completion_tokens",
     "objects",
@@ -46,13 +46,12 @@ _PIECE_CHARACTERS = 8
 _STREAM_HEAD = Head(200, (("content-type", "text/event-stream; charset=utf-8"), ("cache-control", "no-cache")))
 
 
-class Asked(NamedTuple):
-    """What an answer takes from its request: where ids are made from, the model echoed, the form that is wanted."""
+class Question(NamedTuple):
+    """What a request says of the answer that it wants, and how large it is by the contract's estimate."""
 
-    token: str
-    created: int
-    model: str
-    prompt_tokens: int
+    model: str = ""
+    estimate: int = 0
+    max_tokens: int | None = None
     streamed: bool = False
     with_usage: bool = False
 
@@ -118,29 +117,43 @@ class Dialect(ABC):
     def lengths(self, body: Mapping[str, Any]) -> Iterable[int]:
         """Characters of each text in a request: messages, arguments of tool calls, their results."""
 
-    def estimate(self, body: Mapping[str, Any]) -> int:
-        """Tokens of a request by the contract's estimate: characters / 4, rounded up."""
-        return math.ceil(sum(self.lengths(body)) / 4)
+    def question(self, body: bytes) -> Question:
+        """What a request asks for. The same body comes with every retry: it is read once."""
+        return _question(self, body)
 
-    def max_tokens(self, body: Mapping[str, Any]) -> int | None:
-        """The bound that a request sets on its output."""
-        return next((body[name] for name in self.output_limit if isinstance(body.get(name), int)), None)
-
-    def render(self, reply: Reply, asked: Asked) -> tuple[Event, ...]:
-        """The events of an answer, whole or streamed as was asked."""
-        prompt = reply.usage[0] if reply.usage else asked.prompt_tokens
+    def render(self, reply: Reply, question: Question, token: str, created: int) -> tuple[Event, ...]:
+        """The events of an answer, whole or streamed as was asked; its ids are made from `token`."""
+        prompt = reply.usage[0] if reply.usage else question.estimate
+        templates, completion = _templates(self, reply, question.streamed, question.with_usage)
         values = {
-            b"token": asked.token.encode(),
-            b"created": asked.created,
-            b"model": _quoted(asked.model),
+            b"token": token.encode(),
+            b"created": created,
+            b"model": _quoted(question.model),
             b"prompt_tokens": prompt,
-            b"total_tokens": prompt + completion_tokens(reply),
+            b"total_tokens": prompt + completion,
         }
-        if asked.streamed:
-            templates = _stream_templates(self, reply, asked.with_usage)
+        if question.streamed:
             return (_STREAM_HEAD, *[Data(template % values) for template in templates])
-        body = _whole_template(self, reply) % values
+        body = templates[0] % values
         return _whole_head(len(body)), Data(body)
+
+
+@lru_cache(maxsize=64)
+def _question(dialect: Dialect, body: bytes) -> Question:
+    try:
+        read = json.loads(body)
+    except (ValueError, RecursionError):
+        return Question()
+    if not isinstance(read, dict):
+        return Question()
+    options = read.get("stream_options")
+    return Question(
+        model=read["model"] if isinstance(read.get("model"), str) else "",
+        estimate=math.ceil(sum(dialect.lengths(read)) / 4),
+        max_tokens=next((read[name] for name in dialect.output_limit if isinstance(read.get(name), int)), None),
+        streamed=read.get("stream") is True,
+        with_usage=isinstance(options, dict) and options.get("include_usage") is True,
+    )
 
 
 @lru_cache(maxsize=256)
@@ -154,13 +167,13 @@ def _whole_head(length: int) -> Head:
 
 
 @lru_cache(maxsize=512)
-def _whole_template(dialect: Dialect, reply: Reply) -> bytes:
-    return _with_holes(as_json(dialect.whole(reply)))
-
-
-@lru_cache(maxsize=512)
-def _stream_templates(dialect: Dialect, reply: Reply, with_usage: bool) -> tuple[bytes, ...]:
-    return tuple(_with_holes(dialect.frame(document)) for document in dialect.stream(reply, with_usage))
+def _templates(dialect: Dialect, reply: Reply, streamed: bool, with_usage: bool) -> tuple[tuple[bytes, ...], int]:
+    """An answer's templates, of its events or of its one document, and the tokens that it counts."""
+    if streamed:
+        rendered = [dialect.frame(document) for document in dialect.stream(reply, with_usage)]
+    else:
+        rendered = [as_json(dialect.whole(reply))]
+    return tuple(map(_with_holes, rendered)), completion_tokens(reply)
 
 
 def _with_holes(rendered: bytes) -> bytes:

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 from faultlab.faults import content, network, stream
 from faultlab.faults import status as statuses
-from faultlab.faults.base import Events, Fault, Moment
+from faultlab.faults.base import Events, Fault, Moment, inject
 
 __all__ = [
     "FAULTS",
@@ -31,6 +31,7 @@ __all__ = [
     "forbidden",
     "gateway_timeout",
     "html_page",
+    "inject",
     "insufficient_quota",
     "length",
     "missing_end",

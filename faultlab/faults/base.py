@@ -7,11 +7,11 @@ of who plays it.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, fields
 from typing import Any, ClassVar, NamedTuple
 
-from faultlab.dialects import Dialect
+from faultlab.dialects import Dialect, Question
 from faultlab.providers import Provider
 from faultlab.script import Reply
 from faultlab.wire import Data, Event, Head, Request
@@ -31,6 +31,7 @@ __all__ = [
     "Fault",
     "Moment",
     "Unit",
+    "inject",
     "is_stream",
     "option",
     "split",
@@ -43,14 +44,12 @@ _MOST = 1e9
 
 
 class Moment(NamedTuple):
-    """What a fault may know of the request that it answers: in whose name, how, when, and how large it was."""
+    """What a fault may know when it answers: in whose name, what was asked, and the time (seconds since 1970)."""
 
     provider: Provider
     dialect: Dialect
+    question: Question
     time: float
-    model: str
-    estimate: int
-    max_tokens: int | None
 
 
 class Unit(NamedTuple):
@@ -113,6 +112,29 @@ class Fault:
 
     def fits(self, dialect: str) -> str | None:
         """Why it has no meaning in the dialect of this name; None when it has."""
+
+
+def inject(
+    faults: Sequence[Fault], request: Request, moment: Moment, reply: Reply, say: Callable[[Reply], Events]
+) -> tuple[Events, list[Fault]]:
+    """What faults, in this order, make of an answer; and those of them that had something to work on.
+
+    The first one that answers takes the model's place; what is left then are the faults that work on events.
+    """
+    answers = ((fault, fault.answer(request, moment)) for fault in faults)
+    answering, events = next(((fault, events) for fault, events in answers if events is not None), (None, ()))
+    applied = [answering] if answering else []
+    if answering is None:
+        for fault in faults:
+            spoiled = fault.reply(reply)
+            applied += [fault] if spoiled is not reply else []
+            reply = spoiled
+        events = say(reply)
+    for fault in faults:
+        played = fault.events(events, moment.dialect)
+        applied += [fault] if played is not events else []
+        events = played
+    return events, applied
 
 
 def is_stream(events: Events) -> bool:

@@ -62,7 +62,7 @@ class StatusFault(Fault):
 
     def answer(self, _request: Request, moment: Moment) -> Events | None:
         """The provider's error of this name."""
-        values = {"model": moment.model} | self.numbers(moment)
+        values = {"model": moment.question.model} | self.numbers(moment)
         return moment.provider.errors[self.name].events(values, self.headers(moment))
 
     def numbers(self, _moment: Moment) -> dict[str, object]:
@@ -182,8 +182,9 @@ class OutputTooLarge(StatusFault):
 
     def numbers(self, moment: Moment) -> dict[str, object]:
         """The window, the prompt below it, and an output that goes beyond it."""
-        prompt = self.prompt or max(1, moment.estimate if self.limit is None else min(moment.estimate, self.limit - 1))
-        asked = self.max_tokens or moment.max_tokens or _DEFAULT_OUTPUT
+        fits = moment.question.estimate if self.limit is None else min(moment.question.estimate, self.limit - 1)
+        prompt = self.prompt or max(1, fits)
+        asked = self.max_tokens or moment.question.max_tokens or _DEFAULT_OUTPUT
         limit = self.limit or prompt + max(1, asked // 2)
         output = self.max_tokens or max(asked, limit - prompt + 1)
         return {"limit": limit, "prompt": prompt, "max_tokens": output, "requested": prompt + output}
@@ -250,6 +251,6 @@ def _plain(number: float | None) -> str | None:
 def _above(limit: int | None, requested: int | None, moment: Moment) -> dict[str, object]:
     """A limit, and a request above it."""
     if limit is None:
-        requested = requested or max(2, moment.estimate)
+        requested = requested or max(2, moment.question.estimate)
         return {"limit": max(1, requested * 3 // 4), "requested": requested}
-    return {"limit": limit, "requested": requested or max(moment.estimate, limit + 1)}
+    return {"limit": limit, "requested": requested or max(moment.question.estimate, limit + 1)}
