@@ -1,7 +1,7 @@
 """The requests of a trace as model calls: which attempts belong together, and what changed between them.
 
-Everything is derived from the wire. A new model call begins with a new turn, when the conversation's last message
-differs from that of the request before, or when the answer before was cut at its token limit.
+Everything is derived from the wire. A new model call begins with a new turn, when the conversation has grown or ends
+with another message than in the request before, or when the answer before was cut at its token limit.
 """
 
 from __future__ import annotations
@@ -25,8 +25,8 @@ _OUTPUT_LIMITS: Final = ("max_completion_tokens", "max_tokens", "max_output_toke
 class Attempt:
     """One request for an answer. `turn` and `call` count from 1 over the trace.
 
-    `compressed`: messages of this session's request before are gone. `lowered`: the same conversation as in the attempt
-    before, with a smaller limit on the output. `renewed`: a renewal stands between it and the attempt before.
+    `compressed`: messages of this session's request before are gone. `lowered`: a smaller limit on the output than in
+    the attempt before. `renewed`: a renewal stands between it and the attempt before.
     """
 
     exchange: Exchange
@@ -96,7 +96,7 @@ def _attempts(trace: Trace, history: Dialogue) -> Iterator[Attempt]:
             said = dialogue_of(exchange.request)
             call += before is None or _begins_anew(before, said)
             compressed = said.compresses(last_of_session.get(turn.session, history))
-            lowered = before is not None and before.call == call and _is_lower(before, exchange, said)
+            lowered = before is not None and before.call == call and _is_lower(before, exchange)
             before = Attempt(exchange, said, number, call, compressed, lowered, renewed)
             last_of_session[turn.session] = said
             renewed = False
@@ -104,15 +104,16 @@ def _attempts(trace: Trace, history: Dialogue) -> Iterator[Attempt]:
 
 
 def _begins_anew(before: Attempt, said: Dialogue) -> bool:
+    if said.messages != before.said.messages and not said.compresses(before.said):
+        return True
     if said.messages[-1:] != before.said.messages[-1:]:
         return True
     return bool(_CUT_AT_LIMIT.search(body_sent(before.exchange)))
 
 
-def _is_lower(before: Attempt, exchange: Exchange, said: Dialogue) -> bool:
+def _is_lower(before: Attempt, exchange: Exchange) -> bool:
     was, now = _output_limit(before.exchange.request.json), _output_limit(exchange.request.json)
-    same = before.upstream == exchange.upstream and said.messages == before.said.messages
-    return same and now is not None and (was is None or now < was)
+    return before.upstream == exchange.upstream and now is not None and (was is None or now < was)
 
 
 def _output_limit(body: Any) -> int | None:

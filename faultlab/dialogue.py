@@ -5,13 +5,13 @@ Reads only the request; who sent it and what was answered is not known here.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any, Final
 
 from faultlab.wire import Request
 
-__all__ = ["Dialogue", "Said", "dialogue_of"]
+__all__ = ["Dialogue", "Said", "dialogue_of", "gathered"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,16 +52,16 @@ def dialogue_of(request: Request) -> Dialogue:
     if not isinstance(body, Mapping):
         return Dialogue()
     if "messages" in body:
-        return _gathered("", [_chat_message(each) for each in _mappings(body["messages"])])
+        return gathered("", [_chat_message(each) for each in _mappings(body["messages"])])
     items = body.get("input")
     if isinstance(items, str):
         items = [{"role": "user", "content": items}]
     said = [_ITEMS.get(str(each.get("type", "message")), _nothing)(each) for each in _mappings(items)]
-    return _gathered(_text(body.get("instructions")), said)
+    return gathered(_text(body.get("instructions")), said)
 
 
-def _gathered(system: str, said: list[Said | None]) -> Dialogue:
-    """System messages go in front; what one assistant said in several items is one message."""
+def gathered(system: str, said: Iterable[Said | None]) -> Dialogue:
+    """What was said, in order: system messages go in front, several messages of an assistant in a row are one."""
     messages: list[Said] = []
     for each in said:
         if each is None or each == Said("assistant"):

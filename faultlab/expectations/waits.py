@@ -15,8 +15,9 @@ def _gaps(scope: Scope) -> list[tuple[float, int]]:
     found = []
     for turn in scope.turns:
         exchanges = scope.exchanges(turn)
-        ends = [after.started_s for after in exchanges[1:]] + [turn.ended_s]
-        gaps = [(round(end - each.ended_s, 3), each.n) for each, end in zip(exchanges, ends, strict=True)]
+        ends = [*(after.started_s for after in exchanges[1:]), turn.ended_s]
+        # A turn in which nobody was asked has an end, and no exchange before it.
+        gaps = [(round(end - each.ended_s, 3), each.n) for each, end in zip(exchanges, ends, strict=False)]
         found += [(gap, n) for gap, n in gaps if gap > 0]
     return found
 

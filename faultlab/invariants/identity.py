@@ -26,14 +26,15 @@ def _own_things(case: Case) -> Iterator[Violation]:
                     yield Violation("I7", expected, found, number, exchange.n)
 
 
+_NOBODY: Final = {"none": "no key", "unknown": "a key of nobody's"}
+
+
 def _strange(exchange: Exchange, backend: Backend) -> Iterator[tuple[str, str]]:
     """What the request carries that is not this provider's: pairs of expected and found."""
     owner = exchange.key_of
-    if owner != exchange.upstream and not (owner == "none" and not backend.needs_key):
-        yield (
-            f"the key of {exchange.upstream}",
-            {"none": "no key", "unknown": "a key of nobody's"}.get(owner, f"the key of {owner}"),
-        )
+    # The client refuses to be made without a key: where none is needed it carries one of nobody's.
+    if owner != exchange.upstream and (backend.needs_key or owner not in _NOBODY):
+        yield f"the key of {exchange.upstream}", _NOBODY.get(owner, f"the key of {owner}")
     if exchange.side:
         return
     if not exchange.request.url.startswith(backend.base_url.rstrip("/") + "/"):

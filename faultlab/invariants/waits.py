@@ -8,7 +8,7 @@ from typing import Final
 
 from faultlab.calls import Attempt
 from faultlab.clock import START
-from faultlab.invariants.base import Case, Check
+from faultlab.invariants.base import Case, Check, is_of_size
 from faultlab.invariants.hints import stated_wait_s
 from faultlab.trace import Exchange, Turn
 from faultlab.verdict import Violation
@@ -65,11 +65,13 @@ def _asked(attempts: tuple[Attempt, ...]) -> dict[int, tuple[float, ...]]:
 
 
 def _allowed(attempt: Attempt, before: tuple[Attempt, ...]) -> tuple[float, ...]:
-    if attempt.compressed:
-        return (_COMPRESSION_PAUSE_S,)
+    """No wait after what counts no attempt; a compression may also stand ahead of any repeated request."""
+    pause = (_COMPRESSION_PAUSE_S,) if attempt.compressed else ()
+    if attempt.compressed and is_of_size(before[-1]) and not attempt.lowered:
+        return pause
     if attempt.renewed or attempt.lowered:
-        return (0.0,)
-    return (_retry_wait_s(list(before)),)
+        return (*pause, 0.0)
+    return (*pause, _retry_wait_s(list(before)))
 
 
 def _retry_wait_s(attempts: list[Attempt]) -> float:

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import importlib
-from collections.abc import Callable
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from functools import partial
+from pathlib import Path
 from typing import Any
 
 from faultlab.clock import sleeping_on
@@ -21,7 +24,7 @@ def play(scenario: Scenario) -> Played:
     """Each turn is one call of the function."""
     if not isinstance(scenario.target, CallableTarget):
         raise HarnessError(f"target callable was handed a scenario for {scenario.target}")
-    function = _found(scenario.target.path)
+    function = _found(scenario.target, scenario.place.file)
     lab = lab_for(scenario)
     for plan in scenario.turns:
         with played(lab, plan) as told, sleeping_on(lab.clock):
@@ -34,16 +37,28 @@ def _text(function: Callable[..., Any], lab: Lab, user: str) -> str:
     return str(function(lab, user))
 
 
-def _found(path: str) -> Callable[..., Any]:
+def _found(target: CallableTarget, file: str) -> Callable[..., Any]:
     """The function of this name. Raises TargetError if there is none."""
-    module_name, _, name = path.partition(":")
+    module_name, _, name = target.path.partition(":")
     try:
-        found: Any = importlib.import_module(module_name)
+        with _importable_from(Path.cwd(), *Path(file).resolve().parents):
+            found: Any = importlib.import_module(module_name)
         for part in name.split("."):
             found = getattr(found, part)
     except (ImportError, AttributeError) as error:
-        raise TargetError(f"target {path} cannot be imported: {error}") from None
+        raise TargetError(f"target {target.path} cannot be imported: {error}") from None
     if not callable(found):
-        raise TargetError(f"target {path} is no function")
+        raise TargetError(f"target {target.path} is no function")
     function: Callable[..., Any] = found
     return function
+
+
+@contextmanager
+def _importable_from(*folders: Path) -> Iterator[None]:
+    """Meanwhile: what stands in these folders can be imported, after all that could be before."""
+    before = list(sys.path)
+    sys.path += [str(folder) for folder in folders]
+    try:
+        yield
+    finally:
+        sys.path[:] = before

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from faultlab.content import conversation
-from faultlab.dialogue import Dialogue, Said
+from faultlab.dialogue import Dialogue, Said, gathered
 from faultlab.errors import HarnessError
 from faultlab.scenario import DrawnHistory, Scenario
 from hermes_agent.messages import Message, ToolCall
@@ -40,9 +40,5 @@ def _drawn(history: DrawnHistory, seed: int) -> tuple[Message, ...]:
 
 def as_dialogue(messages: tuple[Message, ...]) -> Dialogue:
     """The same, as a request says it."""
-    return Dialogue(
-        messages=tuple(
-            Said(each.role, each.text, tuple((call.name, call.arguments) for call in each.tool_calls))
-            for each in messages
-        )
-    )
+    calls = ((each, tuple((call.name, call.arguments) for call in each.tool_calls)) for each in messages)
+    return gathered("", (Said(each.role, each.text, made) for each, made in calls))
