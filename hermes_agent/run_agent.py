@@ -51,6 +51,7 @@ class AgentOptions:
     model: str | None = None
     base_url: str | None = None
     api_key: str | None = None
+    api_key_env: str | None = None
     api_mode: str | None = None
     context_length: int | None = None
     max_tokens: int | None = None

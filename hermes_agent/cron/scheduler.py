@@ -69,8 +69,12 @@ def _backend(job: Mapping[str, Any], runtime: Runtime | None) -> dict[str, Any]:
     try:
         backend = runtime_provider.resolve_runtime_provider(requested=requested, **given)
     except ProviderError:
-        backend = {"provider": requested} if requested else {}
+        backend = {"provider": requested, **_NOBODYS} if requested else {}
     return {**backend, "model": job["model"]} if job.get("model") else backend
+
+
+_NOBODYS = {"base_url": "", "api_key": "", "api_key_env": ""}
+"""The configured provider's address and key are not for the one that the job wants."""
 
 
 def _document(job: Mapping[str, Any], result: Mapping[str, Any], wrong: str | None, now_s: float) -> str:

@@ -61,6 +61,15 @@ def test_a_provider_that_cannot_be_asked_leaves_the_fallback(outside, wanted):
     assert [host for host, _ in outside.asked] == ["openrouter.ai"]
 
 
+def test_the_configured_providers_key_and_address_are_not_for_the_one_that_a_job_wants(outside):
+    (outside.home / "config.yaml").write_text(
+        "model: {provider: custom, default: m, base_url: 'https://own.example.com/v1', api_key_env: OPENAI_API_KEY}\n"
+    )
+    for wanted in "groq", "no-such-provider":
+        assert not run_job({**JOB, "provider": wanted}, runtime=outside.runtime)[0]
+    assert outside.asked == []
+
+
 def test_a_primary_without_a_key_leaves_the_fallback(outside):
     del outside.environ["OPENAI_API_KEY"]
     assert run_job(JOB, runtime=outside.runtime)[0]
