@@ -53,15 +53,15 @@ def read(response: object) -> Reply:
     if not choices:
         return Reply(error=error, malformed=missing("choices", response))
     choice = choices[0]
-    message = field(choice, "message")
+    message, choice_error = field(choice, "message"), field(choice, "error")
     return Reply(
         text=_content(field(message, "content")),
         tool_calls=_tool_calls(field(message, "tool_calls")),
-        finish_reason=text(field(choice, "finish_reason")) or None,
+        finish_reason="error" if choice_error else text(field(choice, "finish_reason")) or None,
         refusal=text(field(message, "refusal")),
         reasoning=text(field(message, "reasoning_content")) or text(field(message, "reasoning")),
         usage=reported_usage(response, "prompt_tokens", "completion_tokens"),
-        error=error or field(choice, "error"),
+        error=error or choice_error,
         malformed="message is missing or null" if message is None else None,
     )
 
