@@ -19,6 +19,7 @@ from faultlab.targets.hermes.entrances import ENTRANCES, Entrance, Stage
 from faultlab.targets.hermes.home import fresh_home, leftovers
 from faultlab.targets.hermes.past import as_dialogue, past_of
 from faultlab.targets.hermes.scripted import ScriptedTools
+from faultlab.targets.hermes.surroundings import surroundings
 from faultlab.trace import TurnEnd
 from hermes_agent.messages import Message, TurnResult
 from hermes_agent.runtime import Runtime
@@ -32,7 +33,7 @@ def play(scenario: Scenario) -> Played:
         raise HarnessError(f"target hermes was handed a scenario for {scenario.target}")
     lab = lab_for(scenario)
     past = past_of(scenario)
-    with fresh_home(scenario, lab) as home:
+    with surroundings(scenario), fresh_home(scenario, lab) as home:
         _Play(scenario, lab, home).through(ENTRANCES[scenario.target.entry], past)
         return Played(lab, tuple(INVARIANTS), as_dialogue(past), leftovers(home))
 
