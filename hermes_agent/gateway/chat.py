@@ -40,17 +40,21 @@ def read_line(line: str) -> Incoming:
 
 
 class Output:
-    """Lines out, whole ones, whichever thread they come from."""
+    """Lines out, whole ones, whichever thread they come from; `gone` once nobody reads them any more."""
 
     def __init__(self, stream: TextIO) -> None:
+        self.gone = False
         self._stream = stream
         self._lock = Lock()
 
     def send(self, kind: str, **fields: Any) -> None:
         """One JSON object on a line of its own."""
         with self._lock:
-            self._stream.write(json.dumps({"kind": kind, **fields}) + "\n")
-            self._stream.flush()
+            try:
+                self._stream.write(json.dumps({"kind": kind, **fields}) + "\n")
+                self._stream.flush()
+            except BrokenPipeError:
+                self.gone = True
 
 
 @dataclass(eq=False, slots=True)

@@ -45,7 +45,7 @@ class GatewayRunner:
         self._running_agents: dict[str, Any] = {}
 
     def serve(self, stdin: TextIO, stdout: TextIO) -> None:
-        """Answer the lines of `stdin` on `stdout` until it ends; returns when all is answered.
+        """Answer the lines of `stdin` on `stdout` until one of them ends; returns when all is answered.
 
         In: `{"chat_id": …, "text": …}`; `/new` begins a new session, `/stop` interrupts. Out: the same keys and `kind`
         (`answer`, `notice`, `error`); a chat's answers come in the order of its messages.
@@ -53,6 +53,8 @@ class GatewayRunner:
         output, chats = Output(stdout), dict[str, Chat]()
         try:
             for number, line in enumerate(stdin, 1):
+                if output.gone:
+                    break
                 if line.strip():
                     self._take(line, number, chats, output)
         except KeyboardInterrupt:

@@ -171,6 +171,20 @@ def test_ctrl_c_stops_the_turns_and_leaves_nothing_unanswered(outside):
     assert json.loads(stdout.getvalue())["text"] == "Interrupted."
 
 
+def test_nothing_more_is_asked_when_nobody_reads_the_answers(outside):
+    class Gone(io.StringIO):
+        def write(self, text):
+            raise BrokenPipeError
+
+    def lines():
+        yield "a bad line\n"
+        yield line("a", "never asked")
+        pytest.fail("read on")
+
+    GatewayRunner(runtime=outside.runtime).serve(lines(), Gone())
+    assert outside.asked == []
+
+
 def test_one_message_may_be_asked_without_lines(outside):
     runner = GatewayRunner(runtime=outside.runtime)
     source = SessionSource(Platform.LOCAL, "cli", chat_name="CLI", user_id="user-1")
