@@ -7,10 +7,11 @@ from __future__ import annotations
 
 import importlib
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
 
+from faultlab.dialogue import Dialogue
 from faultlab.errors import FaultlabError
 from faultlab.expectations import History, judge
 from faultlab.invariants import Case, violated
@@ -33,11 +34,16 @@ _TARGETS: Final[dict[type, str]] = {
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """A scenario that ran: its verdict, and the trace that the verdict is about (empty if it could not be played)."""
+    """A scenario that ran: its verdict, and the trace that it is about (an empty one if it could not be played).
+
+    `before` is the conversation before the first turn; `secrets` must stand in no report.
+    """
 
     scenario: Scenario
     verdict: Verdict
-    trace: Trace
+    trace: Trace = field(default_factory=Trace)
+    before: Dialogue = field(default_factory=Dialogue)
+    secrets: tuple[str, ...] = field(default=(), repr=False)
 
 
 def loader(overlay: str | Path | None = None) -> Loader:
@@ -60,10 +66,11 @@ def run_fully(scenario: Scenario) -> Run:
     try:
         played = _play(scenario)(scenario)
     except FaultlabError as error:
-        return Run(scenario, Verdict(trouble=str(error)), Trace())
+        return Run(scenario, Verdict(trouble=str(error)))
     except Exception as error:  # noqa: BLE001  # a fault of the harness must end one scenario, not the run
-        return Run(scenario, Verdict(trouble=_own_fault(error)), Trace())
-    return Run(scenario, _judged(scenario, played), played.lab.trace)
+        return Run(scenario, Verdict(trouble=_own_fault(error)))
+    lab = played.lab
+    return Run(scenario, _judged(scenario, played), lab.trace, played.before, lab.stage.secrets)
 
 
 def _read_config(*given: Any) -> Policy | Problem:

@@ -125,9 +125,9 @@ class Scope:
 Judge = Callable[[Any, Scope], Difference | None]
 """Judges one key: its value and what it is about, to a difference or None."""
 
-COUNTED: Final[Mapping[int, str]] = {0: "no", 1: "1"}
+_COUNTED: Final[Mapping[int, str]] = {0: "no", 1: "1"}
 
 
 def plural(count: int, noun: str) -> str:
     """A count with its noun."""
-    return f"{COUNTED.get(count, count)} {noun}{'' if count == 1 else 's'}"
+    return f"{_COUNTED.get(count, count)} {noun}{'' if count == 1 else 's'}"

@@ -52,7 +52,8 @@ def _difference(value: Switched | None, found: Switched | None, step: int | None
     if found is None:
         asked = sum(attempt.upstream == PRIMARY for attempt in scope.attempts)
         return Difference(expected, f"no switch, {plural(asked, 'call')} to the primary", _early(value, scope))
-    return Difference(expected, str(found), _early(value, scope) if step is None else step)
+    steps = [each for each in (step, _early(value, scope)) if each is not None]
+    return Difference(expected, str(found), min(steps, default=None))
 
 
 def _early(value: Switched | None, scope: Scope) -> int | None:

@@ -42,8 +42,8 @@ from faultlab.verdict import Place
 
 __all__ = ["DEFAULT_CONFIG", "ConfigReader", "scenario"]
 
-Env = tuple[tuple[str, str | None], ...]
-ConfigReader = Callable[[str, Env, tuple[tuple[str, tuple[str, ...]], ...]], Policy | Problem]
+_Env = tuple[tuple[str, str | None], ...]
+ConfigReader = Callable[[str, _Env, tuple[tuple[str, tuple[str, ...]], ...]], Policy | Problem]
 """Reads the text of a config.yaml as the agent would, with these variables and renewals."""
 
 DEFAULT_CONFIG: Final = json.dumps(

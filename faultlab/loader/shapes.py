@@ -29,8 +29,8 @@ __all__ = [
     "whole",
 ]
 
-T = TypeVar("T")
-Shape = Callable[[Tree], T]
+_T = TypeVar("_T")
+Shape = Callable[[Tree], _T]
 
 _SHOWN: Final = 60
 """Characters of a value that a message shows."""
@@ -97,10 +97,10 @@ def choice(noun: str, words: Iterable[str]) -> Shape[str]:
     return shape
 
 
-def items(shape: Shape[T], noun: str = "a list") -> Shape[tuple[T, ...]]:
+def items(shape: Shape[_T], noun: str = "a list") -> Shape[tuple[_T, ...]]:
     """A list of values of one shape."""
 
-    def listed(tree: Tree) -> tuple[T, ...]:
+    def listed(tree: Tree) -> tuple[_T, ...]:
         if type(tree.value) is not list:
             raise misfit(tree, noun)
         return tuple([shape(item) for item in tree.value])
@@ -108,10 +108,10 @@ def items(shape: Shape[T], noun: str = "a list") -> Shape[tuple[T, ...]]:
     return listed
 
 
-def one_or_more(shape: Shape[T]) -> Shape[tuple[T, ...]]:
+def one_or_more(shape: Shape[_T]) -> Shape[tuple[_T, ...]]:
     """A value, or a list of them that is not empty."""
 
-    def listed(tree: Tree) -> tuple[T, ...]:
+    def listed(tree: Tree) -> tuple[_T, ...]:
         if type(tree.value) is not list:
             return (shape(tree),)
         if not tree.value:
@@ -121,10 +121,10 @@ def one_or_more(shape: Shape[T]) -> Shape[tuple[T, ...]]:
     return listed
 
 
-def entries(shape: Shape[T], noun: str = "a mapping") -> Shape[tuple[tuple[str, T], ...]]:
+def entries(shape: Shape[_T], noun: str = "a mapping") -> Shape[tuple[tuple[str, _T], ...]]:
     """A mapping from names that are not ours to values of one shape, in the order written."""
 
-    def read(tree: Tree) -> tuple[tuple[str, T], ...]:
+    def read(tree: Tree) -> tuple[tuple[str, _T], ...]:
         if type(tree.value) is not dict:
             raise misfit(tree, noun)
         return tuple([(name, shape(child)) for name, child in tree.value.items()])

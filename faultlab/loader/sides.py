@@ -16,7 +16,7 @@ from faultlab.schedule import Entry
 
 __all__ = ["faults", "limits", "refresh"]
 
-OK: Final = "ok"
+_OK: Final = "ok"
 _TIMES: Final = whole(1, 100_000)
 _FIELDS: Final = {name: tuple(field.name for field in fields_of(fault)) for name, fault in FAULTS.items()}
 
@@ -35,7 +35,7 @@ def _entry(tree: Tree) -> Entry:
         else:
             found += _named(name, child.key, child)
     if "times" in tree.value and len(tree.value) == 1:
-        raise refusal(tree.mark, "`times` of what? the entry names no fault", sorted((*FAULTS, OK)))
+        raise refusal(tree.mark, "`times` of what? the entry names no fault", sorted((*FAULTS, _OK)))
     return Entry(found, times)
 
 
@@ -44,10 +44,10 @@ def _times(tree: Tree) -> int | None:
 
 
 def _named(name: str, mark: Any, given: Tree | None) -> tuple[Fault, ...]:
-    if name == OK:
+    if name == _OK:
         return ()
     if name not in FAULTS:
-        raise unknown(mark, "fault", name, (*FAULTS, OK))
+        raise unknown(mark, "fault", name, (*FAULTS, _OK))
     if given is None or given.value is None:
         return (FAULTS[name](),)
     return (_made(FAULTS[name], given, _FIELDS[name]),)

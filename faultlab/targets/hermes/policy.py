@@ -29,11 +29,11 @@ _DIALECTS: Final = {"chat_completions": "chat", "codex_responses": "responses"}
 _SIGNED_IN: Final = "openai-codex"
 """The provider that has a token in auth.json although nothing is said of one."""
 
-Env = tuple[tuple[str, str | None], ...]
-Renewals = tuple[tuple[str, tuple[str, ...]], ...]
+_Env = tuple[tuple[str, str | None], ...]
+_Renewals = tuple[tuple[str, tuple[str, ...]], ...]
 
 
-def read_policy(text: str, env: Env, renewals: Renewals) -> Policy | Problem:
+def read_policy(text: str, env: _Env, renewals: _Renewals) -> Policy | Problem:
     """What the agent makes of this config.yaml with these variables, or why it cannot be used.
 
     `renewals` tells which upstreams have a renewable token in auth.json.
@@ -87,7 +87,7 @@ class _Asked:
         return Backend(found.provider, found.model, found.base_url, dialect, needs_key, found.api_key, token_url)
 
 
-def _environ(asked: Iterable[_Asked], env: Env) -> dict[str, str]:
+def _environ(asked: Iterable[_Asked], env: _Env) -> dict[str, str]:
     """A made-up key in every variable that is read for one, and the scenario's own words over them."""
     made = {name: key for one in asked for name, key in one.variables()}
     return {name: value for name, value in {**made, **dict(env)}.items() if value is not None}

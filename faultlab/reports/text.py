@@ -1,0 +1,164 @@
+"""A run as people read it at a terminal: what did not hold, where it is written, and the steps that led there."""
+
+from __future__ import annotations
+
+import os
+import shlex
+import textwrap
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from typing import Final, TextIO
+
+from faultlab.runner import Run
+from faultlab.timeline import Step, TurnSteps, timeline
+from faultlab.verdict import Outcome, Verdict, Violation
+
+__all__ = ["Style", "render", "style_for", "summary"]
+
+_COLOURS: Final = {"bad": "31", "good": "32", "odd": "33", "dim": "2", "strong": "1"}
+_OUTCOMES: Final = {Outcome.HELD: "good", Outcome.FAILED: "bad", Outcome.ERROR: "odd"}
+_SHOWN: Final = 40
+"""Steps of one turn that a report shows; of a longer turn the beginning, the end, and what is around the mark."""
+_AROUND: Final = 5
+_HIDDEN: Final = "[redacted]"
+
+
+@dataclass(frozen=True, slots=True)
+class Style:
+    """What the reader's terminal can do."""
+
+    width: int = 100
+    colour: bool = False
+
+    def paint(self, text: str, colour: str) -> str:
+        """The text in a colour, if there are any."""
+        return f"\x1b[{_COLOURS[colour]}m{text}\x1b[0m" if self.colour else text
+
+    def cut(self, text: str) -> str:
+        """The text on one line of this width."""
+        return text if len(text) <= self.width else text[: self.width - 3] + "..."
+
+
+def style_for(stream: TextIO) -> Style:
+    """The style of a stream: colour on a terminal only, and not against the user's word."""
+    if not stream.isatty():
+        return Style()
+    colour = "NO_COLOR" not in os.environ and os.environ.get("TERM") != "dumb"
+    return Style(max(60, min(os.get_terminal_size(stream.fileno()).columns, 160)), colour)
+
+
+def render(run: Run, style: Style) -> str:
+    """All that there is to say of a run that did not hold."""
+    lines = [*_heading(run, style), "", *_turns(run, style), *_findings(run.verdict, style), *_commands(run, style)]
+    return _without(run.secrets, "\n".join(lines))
+
+
+def _without(secrets: Iterable[str], text: str) -> str:
+    for secret in secrets:
+        text = text.replace(secret, _HIDDEN)
+    return text
+
+
+def _heading(run: Run, style: Style) -> Iterator[str]:
+    outcome = run.verdict.outcome
+    yield style.paint(style.cut(run.scenario.name), "strong")
+    clauses = f"  {' '.join(run.scenario.clauses)}" if run.scenario.clauses else ""
+    yield f"{style.paint(outcome.value, _OUTCOMES[outcome])}  {run.scenario.node_id}{clauses}"
+
+
+def _turns(run: Run, style: Style) -> Iterator[str]:
+    marks = {violation.step for violation in run.verdict.violations[:1]}
+    sessions = {turn.session for turn in run.trace.turns}
+    for turn in timeline(run.trace, run.before):
+        session = f" ({turn.session})" if len(sessions) > 1 else ""
+        yield style.cut(f"turn {turn.number}{session}: {turn.user!r}")
+        yield from _table(turn, marks, style)
+        yield style.cut(f"      => {turn.end}")
+        yield ""
+
+
+_TITLES: Final = ("step", "at", "asked", "try", "sent", "seen", "then")
+
+
+def _table(turn: TurnSteps, marks: set[int | None], style: Style) -> Iterator[str]:
+    if not turn.steps:
+        yield "      nobody was asked"
+        return
+    steps = list(_shown(turn.steps, marks))
+    rows = [_TITLES, *(_cells(step) for step in steps if step is not None)]
+    widths = [max(len(row[column]) for row in rows) for column in range(len(_TITLES))]
+    yield style.paint(style.cut(f"    {_row(_TITLES, widths)}"), "dim")
+    for step in steps:
+        if step is None:
+            yield "    ..."
+        elif step.n in marks:
+            yield style.paint(style.cut(f"  > {_row(_cells(step), widths)}"), "bad")
+        else:
+            yield style.cut(f"    {_row(_cells(step), widths)}")
+
+
+def _shown(steps: tuple[Step, ...], marks: set[int | None]) -> Iterator[Step | None]:
+    """The steps worth showing; None stands for those left out."""
+    if len(steps) <= _SHOWN:
+        yield from steps
+        return
+    marked = [place for place, step in enumerate(steps) if step.n in marks]
+    left_out = False
+    for place, step in enumerate(steps):
+        edge = place < _SHOWN // 2 or place >= len(steps) - _SHOWN // 4
+        if edge or any(abs(place - mark) <= _AROUND for mark in marked):
+            left_out = False
+            yield step
+        elif not left_out:
+            left_out = True
+            yield None
+
+
+def _cells(step: Step) -> tuple[str, ...]:
+    return (str(step.n), f"{step.at_s:g}s", step.upstream, step.attempt, step.sent, step.seen, step.then)
+
+
+def _row(cells: tuple[str, ...], widths: list[int]) -> str:
+    return "  ".join(cell.ljust(width) for cell, width in zip(cells, widths, strict=True)).rstrip()
+
+
+def _findings(verdict: Verdict, style: Style) -> Iterator[str]:
+    for violation in verdict.violations:
+        yield from _violation(violation, style)
+    if verdict.trouble is not None:
+        yield from _wrapped(f"it could not be run: {verdict.trouble}", style)
+    if verdict.violations and verdict.signs:
+        yield "signs:"
+    for sign in verdict.signs:
+        yield from _wrapped(f"- {sign}", style)
+
+
+def _violation(violation: Violation, style: Style) -> Iterator[str]:
+    where = f"turn {violation.turn}" if violation.turn is not None else "the whole file"
+    at = f", step {violation.step}" if violation.step is not None else ""
+    yield style.paint(f"{violation.what} did not hold ({where}{at})", "bad")
+    yield from _wrapped(f"expected  {violation.expected}", style, "  ")
+    yield from _wrapped(f"found     {violation.found}", style, "  ")
+    if violation.place is not None:
+        yield f"  written   {violation.place}"
+
+
+def _wrapped(text: str, style: Style, indent: str = "") -> list[str]:
+    further = f"{indent}          " if indent else "  "
+    return textwrap.wrap(text, style.width, initial_indent=indent, subsequent_indent=further, break_long_words=False)
+
+
+def _commands(run: Run, style: Style) -> Iterator[str]:
+    alone = shlex.quote(run.scenario.node_id)
+    yield ""
+    yield style.paint(f"this one alone:  pytest {alone}", "dim")
+    yield style.paint(f"                 faultlab run {alone}", "dim")
+
+
+def summary(runs: Iterable[Run], style: Style) -> str:
+    """How many ended how, in one line."""
+    counts = dict.fromkeys(Outcome, 0)
+    for run in runs:
+        counts[run.verdict.outcome] += 1
+    told = [style.paint(f"{count} {outcome.value}", _OUTCOMES[outcome]) for outcome, count in counts.items() if count]
+    return ", ".join(told) or "nothing was run"

@@ -1,0 +1,136 @@
+"""What happened, step by step, as text: who was asked, what was sent, what that looked like, and what came next.
+
+Plain words and ASCII marks; width and colour are the report's business. Knows nothing of expectations.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from faultlab.calls import Attempt, attempts_of
+from faultlab.dialogue import Dialogue
+from faultlab.trace import Exchange, Trace, Turn
+from faultlab.wire import Drop
+
+__all__ = ["Step", "TurnSteps", "timeline"]
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One exchange. `n` is its number in the trace, `attempt` its number in its model call (empty: no attempt).
+
+    `sent` is what the provider did, `seen` what reached the client of it, `then` what the agent did next.
+    """
+
+    n: int
+    at_s: float
+    attempt: str
+    upstream: str
+    sent: str
+    seen: str
+    then: str
+
+
+@dataclass(frozen=True, slots=True)
+class TurnSteps:
+    """One turn: what was said, its steps, how it ended."""
+
+    number: int
+    session: str
+    user: str
+    steps: tuple[Step, ...]
+    end: str
+
+
+def timeline(trace: Trace, before: Dialogue | None = None) -> tuple[TurnSteps, ...]:
+    """The turns of a trace; `before` is the conversation before the first one."""
+    attempts = {attempt.exchange.n: attempt for attempt in attempts_of(trace, before)}
+    return tuple(
+        TurnSteps(number, turn.session, turn.user, tuple(_steps(trace, turn, attempts)), _end(turn))
+        for number, turn in enumerate(trace.turns, 1)
+    )
+
+
+def _steps(trace: Trace, turn: Turn, attempts: dict[int, Attempt]) -> Iterator[Step]:
+    exchanges = trace.exchanges[turn.first - 1 : turn.last]
+    counts: dict[tuple[int, str], int] = {}
+    for place, exchange in enumerate(exchanges):
+        after = exchanges[place + 1] if place + 1 < len(exchanges) else None
+        attempt = attempts.get(exchange.n)
+        label = ""
+        if attempt is not None:
+            key = attempt.call, attempt.upstream
+            counts[key] = counts.get(key, 0) + 1
+            label = str(counts[key])
+        then = _ending(turn, exchange) if after is None else _next(turn, exchange, after, attempts)
+        yield Step(exchange.n, exchange.started_s, label, exchange.upstream, _sent(exchange), _seen(exchange), then)
+
+
+def _sent(exchange: Exchange) -> str:
+    """The fault as sent, or what else the provider was asked for."""
+    if exchange.unexpected:
+        return "no answer left"
+    told = " + ".join(exchange.faults) or "answer"
+    if exchange.limited:
+        told = f"limit: {told}"
+    return f"renewal: {_RENEWALS.get(exchange.status, 'no answer')}" if exchange.renewal else told
+
+
+_RENEWALS: Final[dict[int | None, str]] = {200: "ok", 400: "refused"}
+
+
+def _seen(exchange: Exchange) -> str:
+    """What reached the client: a status, how the connection ended, how long it took."""
+    drop = next((event for event in exchange.sent if isinstance(event, Drop)), None)
+    parts = [str(exchange.status)] if exchange.status is not None else []
+    if drop is not None:
+        parts.append(f"connection {drop.kind.value.replace('_', ' ')}")
+    parts = parts or ["nothing"]
+    took_s = exchange.ended_s - exchange.started_s
+    if took_s > 0:
+        parts.append(f"after {took_s:g} s")
+    return " ".join(parts)
+
+
+def _next(turn: Turn, exchange: Exchange, after: Exchange, attempts: dict[int, Attempt]) -> str:
+    """What the agent did between two exchanges."""
+    waited_s = round(after.started_s - exchange.ended_s, 3)
+    parts = [f"waited {waited_s:g} s"] if waited_s > 0 else []
+    told = _deed(turn, attempts.get(exchange.n), after, attempts.get(after.n))
+    return ", ".join([*parts, *([told] if told else [])])
+
+
+def _deed(turn: Turn, before: Attempt | None, after: Exchange, attempt: Attempt | None) -> str:
+    if after.renewal:
+        return "renewed the key"
+    if attempt is None:
+        return f"asked for {after.request.url}"
+    if before is not None and attempt.upstream != before.upstream:
+        reason = f": {turn.end.switch_reason}" if turn.end.switch_reason else ""
+        return f"switched to the {attempt.upstream}{reason}"
+    if attempt.compressed:
+        return f"compressed to {len(attempt.said.messages)} messages"
+    if attempt.lowered:
+        return "lowered the output"
+    return "" if before is None or attempt.call == before.call else "went on"
+
+
+def _ending(turn: Turn, exchange: Exchange) -> str:
+    waited_s = round(turn.ended_s - exchange.ended_s, 3)
+    return f"waited {waited_s:g} s" if waited_s > 0 else ""
+
+
+def _end(turn: Turn) -> str:
+    """How the turn ended, in a line."""
+    parts: Sequence[str] = (
+        turn.end.outcome,
+        f"failure {turn.end.failure}" if turn.end.failure else "",
+        f"switched for {turn.end.switch_reason}" if turn.end.switch_reason else "",
+        f"fallback refused: {turn.end.refused}" if turn.end.refused else "",
+        f"exit code {turn.exit_code}" if turn.exit_code is not None else "",
+        f"after {turn.ended_s - turn.started_s:g} s",
+        f"reply {turn.end.reply!r}" if turn.end.reply else "",
+    )
+    return ", ".join(part for part in parts if part)
