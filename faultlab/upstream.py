@@ -104,31 +104,25 @@ class Upstream:
 
     def owns(self, request: Request, credential: str | None) -> bool:
         """Whether the request came with a credential that is or was this upstream's."""
-        return self.stage.owners.get(self._shown(request, credential) or "") == self.name
+        shown = _refresh_token(request) if request.url == self.token_url else credential
+        return self.stage.owners.get(shown or "") == self.name
 
     def answer(self, request: Request, credential: str | None = None) -> Answer:
         """The events that answer a request, and its line in the trace, which ends when they were played."""
         with self.stage.trace.lock:
+            if request.url == self.token_url:
+                return self._renewed(request)
             exchange = self._opened(request, credential)
-            self.stage.trace.exchanges.append(exchange)
-            if exchange.renewal:
-                return Answer(exchange, self._renewed(exchange))
             exchange.sent = self._events(exchange)
             return Answer(exchange, exchange.sent)
 
     def _opened(self, request: Request, credential: str | None) -> Exchange:
-        """The line in the trace, with whose key it was and without the key."""
-        number = len(self.stage.trace.exchanges) + 1
-        owner = self._owner(self._shown(request, credential))
-        exchange = Exchange(number, self.name, request, self.stage.clock.now_s, key_of=owner)
-        if request.url == self.token_url:
-            exchange.side = exchange.renewal = True
-            exchange.request = replace(request, body=_without_tokens(request.body))
+        """A line in the trace, with whose key it was."""
+        exchanges = self.stage.trace.exchanges
+        owner = self._owner(credential)
+        exchange = Exchange(len(exchanges) + 1, self.name, request, self.stage.clock.now_s, key_of=owner)
+        exchanges.append(exchange)
         return exchange
-
-    def _shown(self, request: Request, credential: str | None) -> str | None:
-        """What the request shows at the door: a renewal its refresh token, others their key."""
-        return _refresh_token(request) if request.url == self.token_url else credential
 
     def _owner(self, credential: str | None) -> str:
         if not credential:
@@ -189,20 +183,18 @@ class Upstream:
         self.script.take()
         return events if faults else say(reply)
 
-    def _renewed(self, exchange: Exchange) -> Events:
-        """What the token endpoint does; the trace keeps its answer without the tokens."""
+    def _renewed(self, request: Request) -> Answer:
+        """What the token endpoint does; the trace keeps question and answer without the tokens."""
+        exchange = self._opened(replace(request, body=_without_tokens(request.body)), _refresh_token(request))
+        exchange.side = exchange.renewal = True
         word = self.refresh[min(self._renewals, len(self.refresh) - 1)]
         self._renewals += 1
         if word == "hangs":
-            events: Events = (Pause(FOR_EVER),)
-        elif word == "refused":
-            events = response(400, _REFUSAL)
-        else:
-            events = response(200, self._new_tokens())
-        exchange.sent = tuple(
-            Data(_without_tokens(event.data)) if isinstance(event, Data) else event for event in events
-        )
-        return events
+            exchange.sent = (Pause(FOR_EVER),)
+            return Answer(exchange, exchange.sent)
+        head, body = response(400, _REFUSAL) if word == "refused" else response(200, self._new_tokens())
+        exchange.sent = (head, Data(_without_tokens(body.data)))
+        return Answer(exchange, (head, body))
 
     def _new_tokens(self) -> Mapping[str, object]:
         seed, made_for = self.stage.seed, f"{self.name} renewed {self._renewals}"

@@ -7,7 +7,7 @@ connection is a `Drop` (the last event of its stream) or a `Pause`. Nothing here
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import cached_property
@@ -45,22 +45,24 @@ _SECRETS = frozenset({*_KEYS, b"proxy-authorization", b"cookie"})
 class Headers(Mapping[str, str]):
     """Header names in lower case → values, kept as the bytes that came and read when somebody looks."""
 
-    __slots__ = ("_raw",)
-
-    def __init__(self, raw: Mapping[bytes, bytes]) -> None:
+    def __init__(self, raw: Sequence[tuple[bytes, bytes]]) -> None:
         self._raw = raw
 
+    @cached_property
+    def _read(self) -> dict[str, str]:
+        return {name.decode("latin-1").lower(): text.decode("latin-1") for name, text in self._raw}
+
     def __getitem__(self, name: str) -> str:
-        return self._raw[name.encode("latin-1", "replace")].decode("latin-1")
+        return self._read[name]
 
     def __iter__(self) -> Iterator[str]:
-        return (name.decode("latin-1") for name in self._raw)
+        return iter(self._read)
 
     def __len__(self) -> int:
-        return len(self._raw)
+        return len(self._read)
 
     def __repr__(self) -> str:
-        return f"Headers({dict(self)!r})"
+        return f"Headers({self._read!r})"
 
 
 @dataclass(frozen=True)
@@ -83,12 +85,18 @@ class Request:
 
 def received(method: str, url: str, headers: Iterable[tuple[bytes, bytes]], body: bytes) -> tuple[Request, str | None]:
     """A request as it came in, and the key or token that it carried; where that stood, now `REDACTED` stands."""
-    raw = {name.lower(): value for name, value in headers}
-    secrets = {name: raw[name] for name in _SECRETS & raw.keys()}
-    raw.update(dict.fromkeys(secrets, _REDACTED))
-    key = next((secrets[name] for name in _KEYS if name in secrets), None)
+    kept: list[tuple[bytes, bytes]] = []
+    keys: dict[bytes, bytes] = {}
+    for pair in headers:
+        name = pair[0].lower()
+        if name in _SECRETS:
+            keys[name] = pair[1]
+            kept.append((name, _REDACTED))
+        else:
+            kept.append(pair)
+    key = next((keys[name] for name in _KEYS if name in keys), None)
     credential = None if key is None else key.decode("latin-1").removeprefix("Bearer ")
-    return Request(method, url, Headers(raw), body), credential
+    return Request(method, url, Headers(kept), body), credential
 
 
 class DropKind(StrEnum):
