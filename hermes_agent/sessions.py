@@ -185,6 +185,12 @@ def _session_id(key: bytes) -> str:
 
 def _message_text(message: Message) -> str:
     try:
-        return json.dumps(asdict(message))
+        return json.dumps({name: getattr(message, name) for name in Message.__slots__}, default=_call)
     except TypeError:
         raise SessionError("a message holds what cannot be stored: reasoning_items are JSON values") from None
+
+
+def _call(value: object) -> dict[str, str]:
+    if not isinstance(value, ToolCall):
+        raise TypeError
+    return asdict(value)
