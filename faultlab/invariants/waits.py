@@ -60,8 +60,15 @@ def _asked(attempts: tuple[Attempt, ...]) -> dict[int, tuple[float, ...]]:
     for index, attempt in enumerate(attempts):
         before = attempts[:index]
         repeats = bool(before) and (before[-1].call, before[-1].upstream) == (attempt.call, attempt.upstream)
-        allowed[attempt.exchange.n] = _allowed(attempt, before) if repeats else (0.0,)
+        allowed[attempt.exchange.n] = _allowed(attempt, before) if repeats else _allowed_at_first(attempt, before)
     return allowed
+
+
+def _allowed_at_first(attempt: Attempt, before: tuple[Attempt, ...]) -> tuple[float, ...]:
+    """No wait. But an answer cut before its first word may be a full window (contract 3): then this is no new call."""
+    same = bool(before) and before[-1].upstream == attempt.upstream
+    again = same and before[-1].said.messages[-1:] == attempt.said.messages[-1:]
+    return (_COMPRESSION_PAUSE_S, 0.0) if again and attempt.compressed else (0.0,)
 
 
 def _allowed(attempt: Attempt, before: tuple[Attempt, ...]) -> tuple[float, ...]:
