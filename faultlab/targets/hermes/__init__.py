@@ -70,7 +70,7 @@ class _Play:
     def _turn(self, plan: TurnPlan, way_in: Entrance, stage: Stage) -> None:
         self._results.clear()
         self._tools.begin(plan.session)
-        with played(self._lab, plan) as told:
+        with stage.control_c.heeded(), played(self._lab, plan) as told:
             told.end = _raised_by(way_in, plan, told) or self._end()
         if self._results:
             stage.session_ids[plan.session] = self._results[-1].session_id

@@ -8,8 +8,6 @@ from __future__ import annotations
 import importlib
 import io
 import json
-import signal
-import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -19,6 +17,7 @@ from typing import Any, Final, Protocol
 from faultlab.clock import VirtualClock
 from faultlab.scenario import TurnPlan
 from faultlab.targets.base import Telling
+from faultlab.targets.hermes.control_c import ControlC
 from hermes_agent.gateway.config import Platform
 from hermes_agent.gateway.session import SessionSource
 from hermes_agent.messages import Message
@@ -39,6 +38,7 @@ class Stage:
     clock: VirtualClock
     past: tuple[Message, ...] = ()
     session_ids: dict[str, str] = field(default_factory=dict)
+    control_c: ControlC = field(default_factory=ControlC)
 
     def first_of(self, session: str) -> bool:
         """Whether this session begins; its past is stored then, where there is one."""
@@ -103,7 +103,7 @@ class _CommandLine:
         argv = [*(("--resume", known) if known is not None else ()), "--", plan.user]
         main = importlib.import_module("hermes_agent.cli").main
         out, err = io.StringIO(), io.StringIO()
-        with _interrupted(self._stage.clock, plan, _control_c):
+        with _interrupted(self._stage.clock, plan, self._stage.control_c.press):
             told.exit_code = main(argv, runtime=self._stage.runtime, stdin=io.StringIO(), stdout=out, stderr=err)
         told.shown = err.getvalue() + out.getvalue()
 
@@ -120,7 +120,7 @@ class _Cron:
     def turn(self, plan: TurnPlan, told: Telling) -> None:
         job = {"id": "job-1", "name": "Scenario", "prompt": plan.user}
         run_job = importlib.import_module("hermes_agent.cron.scheduler").run_job
-        with _interrupted(self._stage.clock, plan, _control_c):
+        with _interrupted(self._stage.clock, plan, self._stage.control_c.press):
             _, document, text, error = run_job(job, runtime=self._stage.runtime)
         told.shown = "\n".join((document, text, error or ""))
 
@@ -195,13 +195,6 @@ def _interrupted(clock: VirtualClock, plan: TurnPlan, interrupt: Callable[[], ob
     finally:
         if cancel is not None:
             cancel()
-
-
-def _control_c() -> None:
-    """What Ctrl-C does to a process: the exception in the main thread, whichever thread has moved the clock."""
-    if threading.current_thread() is threading.main_thread():
-        raise KeyboardInterrupt
-    signal.pthread_kill(threading.main_thread().ident or 0, signal.SIGINT)
 
 
 ENTRANCES: Final[dict[str, Callable[[Stage], Entrance]]] = {
