@@ -10,6 +10,8 @@ from hermes_agent.runtime import SystemClock
 from hermes_agent.terminal import run_command
 
 HERE = Path("/")
+BUSY_S = 0.3
+"""What a busy machine may add."""
 
 
 def run(command, cwd=HERE, environ=None, timeout_s=30.0, interrupted=None):
@@ -71,7 +73,7 @@ def test_a_command_that_never_falls_silent_is_killed_in_time():
 @pytest.mark.parametrize("last", ["wait", "trap '' TERM INT HUP; wait", "sleep 30 | cat"])
 def test_a_time_out_kills_the_whole_group(tmp_path, last):
     command = f"echo $$ > shell; sleep 30 & echo $! > child; {last}"
-    assert run(command, tmp_path, timeout_s=0.1) == "[killed after 0.1 s]"
+    assert run(command, tmp_path, timeout_s=0.5) == "[killed after 0.5 s]"
     assert ends(tmp_path / "shell")
     assert ends(tmp_path / "child")
 
@@ -102,7 +104,7 @@ def test_an_interrupt_ends_it_at_once(tmp_path):
     thread.start()
     with pytest.raises(Interrupted):
         run("sleep 30 & echo $! > new; mv new pid; wait", tmp_path, interrupted=interrupted)
-    assert clock.monotonic() - ended[0] < 0.2
+    assert clock.monotonic() - ended[0] < 0.2 + BUSY_S
     thread.join()
     assert ends(tmp_path / "pid")
 
