@@ -93,6 +93,7 @@ FOLDER_ORDER = {
     "faultlab.adapters": ["base", "transport", "intercept", "server", "proxy", "cassette"],
     "faultlab.loader": ["tree", "shapes", "speech", "sides", "expecting", "layers", "contradictions"],
     "faultlab.invariants": ["base", "hints"],
+    "faultlab.targets.hermes": ["control_c"],
 }
 
 # The one home of each foreign thing: a part, or a module of a folder. Nobody else imports it, early or late.
