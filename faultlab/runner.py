@@ -23,7 +23,7 @@ from faultlab.targets.base import Play, Played
 from faultlab.trace import Trace
 from faultlab.verdict import Verdict, Violation
 
-__all__ = ["Run", "load", "loader", "run", "run_fully"]
+__all__ = ["Run", "check_config", "load", "loader", "run", "run_fully"]
 
 _TARGETS: Final[dict[type, str]] = {
     HermesTarget: "faultlab.targets.hermes",
@@ -71,6 +71,12 @@ def run_fully(scenario: Scenario) -> Run:
         return Run(scenario, Verdict(trouble=_own_fault(error)))
     lab = played.lab
     return Run(scenario, _judged(scenario, played), lab.trace, played.before, lab.stage.secrets)
+
+
+def check_config(path: str | Path) -> list[str]:
+    """What the agent says of a config.yaml of its own, in sentences. Raises ScenarioError if it cannot be used."""
+    found: list[str] = importlib.import_module(f"{_TARGETS[HermesTarget]}.policy").check_file(Path(path))
+    return found
 
 
 def _read_config(*given: Any) -> Policy | Problem:

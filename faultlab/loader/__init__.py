@@ -16,7 +16,16 @@ from faultlab.loader.layers import Variant, lay, slug, variants
 from faultlab.loader.tree import Tree, documents, refusal
 from faultlab.scenario import Scenario
 
-__all__ = ["DEFAULT_CONFIG", "MAX_SCENARIOS", "SUFFIXES", "ConfigReader", "Loader", "files_below", "text_of"]
+__all__ = [
+    "DEFAULT_CONFIG",
+    "MAX_SCENARIOS",
+    "SUFFIXES",
+    "ConfigReader",
+    "Loader",
+    "files_below",
+    "is_agent_config",
+    "text_of",
+]
 
 MAX_SCENARIOS: Final = 10_000
 """Scenarios of one file; more is a mistake in a generator, and nobody's suite."""
@@ -66,6 +75,15 @@ def files_below(folder: Path) -> list[Path]:
     if not found:
         raise ScenarioError(f"no scenario below this folder: scenarios are *{SUFFIXES[0]} files", path=str(folder))
     return found
+
+
+def is_agent_config(path: Path) -> bool:
+    """Whether a file is an agent's config.yaml and no scenario: it says who to ask, and has no turns."""
+    trees = documents(text_of(path), str(path))
+    if len(trees) != 1 or type(trees[0].value) is not dict:
+        return False
+    keys = trees[0].value.keys()
+    return "turns" not in keys and not keys.isdisjoint(("model", "fallback_model"))
 
 
 def text_of(path: Path) -> str:

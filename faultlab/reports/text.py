@@ -9,6 +9,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Final, TextIO
 
+from faultlab.reports.base import counted, without
 from faultlab.runner import Run
 from faultlab.timeline import Step, TurnSteps, timeline
 from faultlab.verdict import Outcome, Verdict, Violation
@@ -20,7 +21,6 @@ _OUTCOMES: Final = {Outcome.HELD: "good", Outcome.FAILED: "bad", Outcome.ERROR: 
 _SHOWN: Final = 40
 """Steps of one turn that a report shows; of a longer turn the beginning, the end, and what is around the mark."""
 _AROUND: Final = 5
-_HIDDEN: Final = "[redacted]"
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,13 +50,7 @@ def style_for(stream: TextIO) -> Style:
 def render(run: Run, style: Style) -> str:
     """All that there is to say of a run that did not hold."""
     lines = [*_heading(run, style), "", *_turns(run, style), *_findings(run.verdict, style), *_commands(run, style)]
-    return _without(run.secrets, "\n".join(lines))
-
-
-def _without(secrets: Iterable[str], text: str) -> str:
-    for secret in secrets:
-        text = text.replace(secret, _HIDDEN)
-    return text
+    return without(run.secrets, "\n".join(lines))
 
 
 def _heading(run: Run, style: Style) -> Iterator[str]:
@@ -157,8 +151,6 @@ def _commands(run: Run, style: Style) -> Iterator[str]:
 
 def summary(runs: Iterable[Run], style: Style) -> str:
     """How many ended how, in one line."""
-    counts = dict.fromkeys(Outcome, 0)
-    for run in runs:
-        counts[run.verdict.outcome] += 1
+    counts = counted(runs)
     told = [style.paint(f"{count} {outcome.value}", _OUTCOMES[outcome]) for outcome, count in counts.items() if count]
     return ", ".join(told) or "nothing was run"

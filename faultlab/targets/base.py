@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 from faultlab.dialogue import Dialogue
-from faultlab.errors import HarnessError
+from faultlab.errors import HarnessError, Runaway
 from faultlab.lab import Lab
 from faultlab.limits import Limits
 from faultlab.policy import FALLBACK, PRIMARY, Backend
@@ -86,10 +86,16 @@ class Telling:
 
 @contextmanager
 def played(lab: Lab, plan: TurnPlan) -> Iterator[Telling]:
-    """One turn, from now until the block ends: recorded in the trace with what the block tells of it."""
+    """One turn, from now until the block ends: recorded in the trace with what the block tells of it.
+
+    A target that never stops asking has been stopped by the lab: that is an end that no contract knows.
+    """
     first, started_s = len(lab.trace.exchanges) + 1, lab.clock.now_s
     told = Telling()
-    yield told
+    try:
+        yield told
+    except Runaway as end:
+        told.end = TurnEnd("runaway", error=str(end))
     last, ended_s = len(lab.trace.exchanges), lab.clock.now_s
     turn = Turn(plan.session, plan.user, started_s, ended_s, first, last, told.end, told.shown, told.exit_code)
     lab.trace.turns.append(turn)

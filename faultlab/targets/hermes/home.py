@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -15,6 +16,9 @@ from faultlab.scenario import Scenario
 
 __all__ = ["fresh_home", "leftovers"]
 
+_IN_MEMORY: Final = "/dev/shm"  # noqa: S108  # a folder of our own is made in it, as in any other
+"""Where there is one, homes stand on a file system in memory: the agent's store flushes every message to the disk."""
+
 _OURS: Final = frozenset({"auth.json", "config.yaml"})
 """Files that hold credentials because they are the place for them."""
 
@@ -22,7 +26,7 @@ _OURS: Final = frozenset({"auth.json", "config.yaml"})
 @contextmanager
 def fresh_home(scenario: Scenario, lab: Lab) -> Iterator[Path]:
     """A home that holds what the scenario configures, gone afterwards."""
-    with TemporaryDirectory(prefix="faultlab-") as name:
+    with TemporaryDirectory(prefix="faultlab-", dir=_IN_MEMORY if os.access(_IN_MEMORY, os.W_OK) else None) as name:
         home = Path(name)
         (home / "config.yaml").write_text(scenario.config, encoding="utf-8")
         tokens = _tokens(scenario, lab)

@@ -6,6 +6,7 @@ Imports nothing that costs openai: collecting scenarios asks this for each of th
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -13,14 +14,15 @@ from typing import Final
 from urllib.parse import urlsplit
 
 from faultlab.content import key_for
+from faultlab.errors import ScenarioError
 from faultlab.policy import FALLBACK, PRIMARY, Backend, Policy, Problem
-from hermes_agent.config import Config, Endpoint, config_from_mapping
+from hermes_agent.config import Config, Endpoint, config_from_mapping, read_config
 from hermes_agent.credentials import SIGN_INS
 from hermes_agent.errors import ConfigError, NoKey, ProviderError, UnknownProvider
 from hermes_agent.runtime_provider import PROVIDERS, Refusal, check, resolve, resolve_fallback
 from hermes_agent.runtime_provider import Backend as Found
 
-__all__ = ["read_policy"]
+__all__ = ["check_file", "read_policy"]
 
 _NO_HOME: Final = Path("/nonexistent/faultlab")
 """Neither .env nor auth.json stands here: what they would hold is handed over as variables and keys."""
@@ -47,6 +49,14 @@ def read_policy(text: str, env: _Env, renewals: _Renewals) -> Policy | Problem:
     primary = _Asked(config.model, PRIMARY, signed_in)
     fallback = _Asked(config.fallback_model, FALLBACK, signed_in)
     return _policy(config, primary, fallback, _environ((primary, fallback), env))
+
+
+def check_file(path: Path) -> list[str]:
+    """What the agent says of a user's own config.yaml, with the .env and auth.json beside it."""
+    try:
+        return check(read_config(path), os.environ, path.parent)
+    except ConfigError as error:
+        raise ScenarioError(str(error)) from None
 
 
 class _Asked:

@@ -1,0 +1,28 @@
+"""What every report does: it leaves out credentials, wherever one may have got to."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable
+from typing import Final
+
+from faultlab.runner import Run
+from faultlab.verdict import Outcome
+
+__all__ = ["counted", "without"]
+
+_HIDDEN: Final = "[redacted]"
+
+
+def without(secrets: Iterable[str], text: str) -> str:
+    """The text with every credential crossed out."""
+    for secret in secrets:
+        if secret:
+            text = text.replace(secret, _HIDDEN)
+    return text
+
+
+def counted(runs: Iterable[Run]) -> dict[Outcome, int]:
+    """How many ended how; every outcome is there."""
+    found = Counter(run.verdict.outcome for run in runs)
+    return {outcome: found[outcome] for outcome in Outcome}

@@ -1,0 +1,58 @@
+"""Runs as JUnit XML, which build servers show."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from typing import Final
+from xml.sax.saxutils import escape, quoteattr
+
+from faultlab.reports.base import counted
+from faultlab.reports.text import Style, render
+from faultlab.runner import Run
+from faultlab.verdict import Outcome
+
+__all__ = ["document"]
+
+_NOT_IN_XML: Final = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+_ELEMENTS: Final = {Outcome.FAILED: "failure", Outcome.ERROR: "error"}
+
+
+def document(runs: Sequence[Run], unreadable: Sequence[str] = ()) -> str:
+    """One suite with a case for each scenario, and one for each file that could not be read."""
+    counts = counted(runs)
+    numbers = {
+        "tests": len(runs) + len(unreadable),
+        "failures": counts[Outcome.FAILED],
+        "errors": counts[Outcome.ERROR] + len(unreadable),
+    }
+    told = " ".join(f'{name}="{number}"' for name, number in numbers.items())
+    cases = [*map(_case, runs), *map(_unreadable, unreadable)]
+    body = "\n".join(cases)
+    return f'<?xml version="1.0" encoding="utf-8"?>\n<testsuite name="faultlab" {told}>\n{body}\n</testsuite>\n'
+
+
+def _case(run: Run) -> str:
+    scenario, outcome = run.scenario, run.verdict.outcome
+    head = f"  <testcase classname={_value(scenario.place.file)} name={_value(scenario.id)}"
+    if outcome is Outcome.HELD:
+        return f"{head}/>"
+    return f"{head}>\n{_problem(_ELEMENTS[outcome], scenario.name, render(run, Style()))}\n  </testcase>"
+
+
+def _unreadable(message: str) -> str:
+    first = message.partition("\n")[0]
+    return f'  <testcase classname="faultlab" name={_value(first)}>\n{_problem("error", first, message)}\n  </testcase>'
+
+
+def _problem(element: str, message: str, text: str) -> str:
+    return f"    <{element} message={_value(message)}>{escape(_clean(text))}</{element}>"
+
+
+def _value(text: str) -> str:
+    return quoteattr(_clean(text))
+
+
+def _clean(text: str) -> str:
+    """Characters that XML has no way to write are left out."""
+    return _NOT_IN_XML.sub("?", text)
