@@ -1,0 +1,426 @@
+"""Each fault does its one thing, and says so when it cannot."""
+
+import dataclasses
+import json
+from email.utils import parsedate_to_datetime
+from functools import partial
+
+import pytest
+
+from faultlab import faults
+from faultlab.clock import START
+from faultlab.dialects import CHAT, RESPONSES, Question
+from faultlab.faults import FAULTS, Fault, Moment, inject
+from faultlab.providers import provider
+from faultlab.script import Reply, Shape, ToolCall
+from faultlab.wire import FOR_EVER, Data, Drop, DropKind, Head, Pause, Request
+
+_REQUEST = Request("POST", "https://api.openai.com/v1/chat/completions", {}, b"{}")
+_REPLY = Reply("Hello from the model", (ToolCall("terminal", '{"command": "ls"}'), ToolCall("read_file", "{}")))
+_TEXT = Reply("Hello from the model, which has more to say than one word")
+_ASKED_FOR = """
+unauthorized token_expired payment_required forbidden model_not_found request_timeout conflict payload_too_large
+unprocessable rate_limit request_exceeds_rate_limit insufficient_quota bad_request context_overflow output_too_large
+server_error bad_gateway unavailable overloaded gateway_timeout status
+dns_failure refused reset disconnected tls_failure certificate_invalid connect_timeout read_timeout
+truncated cut missing_end stall slow error_event
+not_json html_page empty_body no_choices empty_choices null_message null_content empty_content wrong_shape
+bad_tool_arguments unknown_tool error_in_200 length window_exceeded_finish responses_failed responses_incomplete
+"""
+_VERBS = ("answer", "reply", "events")
+
+
+def _moment(dialect=CHAT, *, estimate=100, max_tokens=None, streamed=False):
+    question = Question("gpt-5.1", estimate, max_tokens, streamed=streamed)
+    return Moment(provider("openai"), dialect, question, START)
+
+
+def _rendered(reply=_TEXT, *, dialect=CHAT, streamed=False):
+    return dialect.render(reply, Question("gpt-5.1", 100, None, streamed=streamed), "0a1b", int(START))
+
+
+def _error(fault, **moment):
+    head, body = fault.answer(_REQUEST, _moment(**moment))
+    return head, json.loads(body.data)["error"]
+
+
+def _bodies(events):
+    return [event.data for event in events if isinstance(event, Data)]
+
+
+# The table.
+
+
+def test_every_fault_stands_in_the_table_under_its_own_name_and_has_a_constructor():
+    for name, fault in FAULTS.items():
+        assert fault.name == name
+        assert getattr(faults, name) is fault
+        assert fault() == fault()
+
+
+def test_the_table_has_the_faults_that_were_asked_for():
+    assert set(FAULTS) == set(_ASKED_FOR.split())
+
+
+@pytest.mark.parametrize("fault", FAULTS.values())
+def test_a_fault_is_frozen_has_one_verb_and_fields_that_may_be_left_out(fault):
+    overridden = [verb for verb in _VERBS if getattr(fault, verb) is not getattr(Fault, verb)]
+    assert len(overridden) == 1
+    assert fault.__dataclass_params__.frozen
+    assert all(field.default is None for field in dataclasses.fields(fault))
+    assert fault.__doc__
+
+
+@pytest.mark.parametrize(
+    ("fault", "fields"),
+    [
+        ("rate_limit", "retry_after_s retry_after_ms retry_after_date_s"),
+        ("request_exceeds_rate_limit", "limit requested"),
+        ("context_overflow", "limit requested"),
+        ("output_too_large", "limit prompt max_tokens"),
+        ("unavailable", "retry_after_s"),
+        ("status", "code headers body"),
+        ("cut", "after_events"),
+        ("stall", "after_events for_s"),
+        ("slow", "first_s event_every_s"),
+        ("error_event", "after_events code message"),
+        ("bad_tool_arguments", "call"),
+        ("unknown_tool", "call"),
+        ("error_in_200", "code message"),
+        ("responses_failed", "code"),
+        ("responses_incomplete", "reason"),
+    ],
+)
+def test_its_fields_are_those_of_a_scenario(fault, fields):
+    assert [field.name for field in dataclasses.fields(FAULTS[fault])] == fields.split()
+
+
+@pytest.mark.parametrize(
+    ("name", "fields"),
+    [
+        ("rate_limit", {"retry_after_s": -1}),
+        ("rate_limit", {"retry_after_s": "1s"}),
+        ("rate_limit", {"retry_after_s": True}),
+        ("rate_limit", {"retry_after_s": float("nan")}),
+        ("rate_limit", {"retry_after_ms": float("inf")}),
+        ("rate_limit", {"retry_after_date_s": "tomorrow"}),
+        ("rate_limit", {"retry_after_s": 10**400}),
+        ("context_overflow", {"limit": 0}),
+        ("context_overflow", {"requested": 1.5}),
+        ("status", {"code": 199}),
+        ("status", {"code": 600}),
+        ("status", {"headers": "retry-after: 1"}),
+        ("cut", {"after_events": -1}),
+        ("stall", {"for_s": "long"}),
+        ("bad_tool_arguments", {"call": 0}),
+        ("error_event", {"message": 5}),
+        ("error_in_200", {"code": 1.5}),
+        ("responses_incomplete", {"reason": 1}),
+    ],
+)
+def test_a_field_out_of_its_unit_is_refused_with_its_name_what_is_allowed_and_what_stood_there(name, fields):
+    ((field, value),) = fields.items()
+    with pytest.raises(ValueError, match=rf"^{field}: (a|the) .*, not ") as refused:
+        FAULTS[name](**fields)
+    assert repr(value) in str(refused.value)
+
+
+@pytest.mark.parametrize("name", FAULTS)
+def test_a_fault_that_has_no_meaning_in_a_dialect_says_why(name):
+    unfit = {dialect for dialect in ("chat", "responses") if FAULTS[name]().fits(dialect)}
+    expected = {
+        "window_exceeded_finish": {"responses"},
+        "responses_failed": {"chat"},
+        "responses_incomplete": {"chat"},
+    }
+    assert unfit == expected.get(name, set())
+
+
+# Status.
+
+
+@pytest.mark.parametrize(
+    ("fault", "headers"),
+    [
+        (faults.rate_limit(), {}),
+        (faults.rate_limit(retry_after_s=1), {"retry-after": "1"}),
+        (faults.rate_limit(retry_after_s=0.5), {"retry-after": "0.5"}),
+        (faults.rate_limit(retry_after_ms=1500), {"retry-after-ms": "1500"}),
+        (faults.unavailable(retry_after_s=30), {"retry-after": "30"}),
+        (faults.unavailable(), {}),
+    ],
+)
+def test_a_wait_is_stated_where_a_field_says_so_and_nowhere_else(fault, headers):
+    head, error = _error(fault)
+    assert {name: value for name, value in head.headers if name.startswith("retry-after")} == headers
+    assert "try again in" not in error["message"]
+
+
+@pytest.mark.parametrize("ahead_s", [90, -90])
+def test_a_date_is_so_many_seconds_ahead_of_the_virtual_clock(ahead_s):
+    head, _ = _error(faults.rate_limit(retry_after_date_s=ahead_s))
+    assert parsedate_to_datetime(head.header("retry-after")).timestamp() == START + ahead_s
+
+
+@pytest.mark.parametrize("fault", [faults.context_overflow, faults.request_exceeds_rate_limit])
+@pytest.mark.parametrize("estimate", [0, 1, 7, 100, 50_000])
+@pytest.mark.parametrize("fields", [{}, {"limit": 8192}, {"requested": 9000}, {"limit": 8192, "requested": 9000}])
+def test_a_size_that_was_exceeded_is_below_what_was_asked(fault, estimate, fields):
+    chosen = fault(**fields)
+    numbers = chosen.numbers(_moment(estimate=estimate))
+    assert 0 < numbers["limit"] < numbers["requested"]
+    assert numbers | fields == numbers
+    message = _error(chosen, estimate=estimate)[1]["message"]
+    assert str(numbers["limit"]) in message
+    assert str(numbers["requested"]) in message
+
+
+@pytest.mark.parametrize("estimate", [0, 1, 100, 50_000])
+@pytest.mark.parametrize("asked", [None, 1, 4096])
+@pytest.mark.parametrize("fields", [{}, {"limit": 8192}, {"prompt": 500}, {"max_tokens": 3000}, {"limit": 2}])
+def test_an_output_that_is_too_large_leaves_room_for_the_prompt_alone(estimate, asked, fields):
+    numbers = faults.output_too_large(**fields).numbers(_moment(estimate=estimate, max_tokens=asked))
+    assert 0 < numbers["prompt"] < numbers["limit"] < numbers["prompt"] + numbers["max_tokens"] == numbers["requested"]
+    assert numbers | fields == numbers
+
+
+@pytest.mark.parametrize(
+    ("fault", "status", "headers", "body"),
+    [
+        (faults.status(), 500, {}, b'{"error": {"message": "Internal Server Error", "code": null}}'),
+        (faults.status(code=418, body={"a": 1}), 418, {"content-type": "application/json"}, b'{"a": 1}'),
+        (faults.status(code=429, body="busy", headers={"Retry-After": 7}), 429, {"retry-after": "7"}, b"busy"),
+        (faults.status(code=302, headers={"location": "https://elsewhere"}), 302, {"content-length": "0"}, b""),
+        (faults.status(code=599), 599, {}, b'{"error": {"message": "Error 599", "code": null}}'),
+        (faults.status(code=200, body=""), 200, {}, b""),
+    ],
+)
+def test_any_status_can_be_sent(fault, status, headers, body):
+    head, sent = fault.answer(_REQUEST, _moment())
+    assert (head.status, sent.data) == (status, body)
+    assert headers.items() <= dict(head.headers).items()
+
+
+# Network.
+
+
+@pytest.mark.parametrize(
+    ("fault", "event"),
+    [
+        (faults.dns_failure(), Drop(DropKind.DNS_FAILURE)),
+        (faults.refused(), Drop(DropKind.REFUSED)),
+        (faults.reset(), Drop(DropKind.RESET)),
+        (faults.disconnected(), Drop(DropKind.CLOSED)),
+        (faults.tls_failure(), Drop(DropKind.TLS_CUT)),
+        (faults.certificate_invalid(), Drop(DropKind.CERTIFICATE_INVALID)),
+        (faults.connect_timeout(), Drop(DropKind.CONNECT_TIMEOUT)),
+        (faults.read_timeout(), Pause(FOR_EVER)),
+    ],
+)
+def test_a_network_fault_is_one_event_instead_of_an_answer(fault, event):
+    assert fault.answer(_REQUEST, _moment()) == (event,)
+
+
+# Stream.
+
+
+@pytest.mark.parametrize("dialect", [CHAT, RESPONSES])
+@pytest.mark.parametrize("count", [0, 1, 3])
+def test_a_stream_is_cut_after_so_many_events(dialect, count):
+    events = _rendered(dialect=dialect, streamed=True)
+    assert faults.cut(after_events=count).events(events, dialect) == (*events[: 1 + count], Drop(DropKind.RESET))
+
+
+def test_without_a_number_an_answer_is_cut_half_way():
+    events = _rendered(streamed=True)
+    *before, drop = faults.cut().events(events, CHAT)
+    assert 1 < len(before) < len(events)
+    head, body, drop = faults.cut().events(_rendered(), CHAT)
+    assert drop == Drop(DropKind.RESET)
+    assert 0 < len(body.data) < int(head.header("content-length"))
+
+
+def test_a_truncated_body_is_shorter_than_announced():
+    head, body, drop = faults.truncated().events(_rendered(), CHAT)
+    assert len(body.data) < int(head.header("content-length"))
+    assert drop == Drop(DropKind.CLOSED)
+    assert faults.truncated().events(_rendered(streamed=True), CHAT)[-1] == Drop(DropKind.CLOSED)
+
+
+@pytest.mark.parametrize("dialect", [CHAT, RESPONSES])
+def test_a_missing_end_ends_cleanly_with_all_words_said(dialect):
+    events = _rendered(dialect=dialect, streamed=True)
+    left = faults.missing_end().events(events, dialect)
+    assert left == events[: len(left)]
+    assert not any(dialect.is_terminal(data) for data in _bodies(left))
+    assert dialect.is_terminal(events[len(left)].data)
+
+
+@pytest.mark.parametrize(("for_s", "pause"), [(None, Pause(FOR_EVER)), (5, Pause(5)), (0, Pause(0))])
+def test_a_stall_is_silence_and_loses_nothing(for_s, pause):
+    for events in (_rendered(), _rendered(streamed=True)):
+        stalled = faults.stall(for_s=for_s).events(events, CHAT)
+        assert [event for event in stalled if isinstance(event, Pause)] == [pause]
+        assert b"".join(_bodies(stalled)) == b"".join(_bodies(events))
+        assert isinstance(stalled[0], Head)
+
+
+def test_a_slow_answer_is_the_same_answer_later():
+    events = _rendered(streamed=True)
+    slow = faults.slow(first_s=3, event_every_s=0.5).events(events, CHAT)
+    assert tuple(event for event in slow if not isinstance(event, Pause)) == events
+    pauses = [event.seconds for event in slow if isinstance(event, Pause)]
+    assert pauses == [3] + [0.5] * (len(events) - 2)
+    assert slow[0] == Pause(3)
+    assert faults.slow().events(_rendered(), CHAT)[0] == Pause(1)
+
+
+@pytest.mark.parametrize("dialect", [CHAT, RESPONSES])
+def test_an_error_event_ends_its_stream(dialect):
+    events = _rendered(dialect=dialect, streamed=True)
+    fault = faults.error_event(after_events=2, code="server_error", message="gone")
+    *before, error = fault.events(events, dialect)
+    assert tuple(before) == events[:3]
+    assert b'"gone"' in error.data
+    assert b'"server_error"' in error.data
+
+
+@pytest.mark.parametrize(
+    "fault",
+    [
+        faults.cut(after_events=1),
+        faults.stall(after_events=1),
+        faults.missing_end(),
+        faults.error_event(),
+        faults.slow(event_every_s=1),
+    ],
+)
+def test_a_stream_fault_cannot_apply_to_a_whole_answer_and_gives_it_back(fault):
+    events = _rendered()
+    assert fault.events(events, CHAT) is events
+
+
+@pytest.mark.parametrize("fault", [faults.cut(after_events=99), faults.stall(after_events=99), faults.truncated()])
+def test_nor_to_events_that_do_not_come(fault):
+    events = _rendered(streamed=True) if fault != faults.truncated() else (Drop(DropKind.RESET),)
+    assert fault.events(events, CHAT) is events
+
+
+# Content.
+
+
+@pytest.mark.parametrize("dialect", [CHAT, RESPONSES])
+@pytest.mark.parametrize("streamed", [False, True])
+def test_json_that_breaks_off_can_nowhere_be_read(dialect, streamed):
+    spoiled = faults.not_json().events(_rendered(dialect=dialect, streamed=streamed), dialect)
+    assert spoiled[0].status == 200
+    read = []
+    for data in _bodies(spoiled):
+        text = data.decode().rpartition("data: ")[2]
+        try:
+            json.loads(text)
+        except ValueError:
+            read.append(text)
+    assert [text for text in read if text.strip() != "[DONE]"]
+    assert streamed or spoiled[0].header("content-length") == str(len(spoiled[1].data))
+
+
+@pytest.mark.parametrize(
+    ("fault", "kind", "data"),
+    [(faults.html_page(), "text/html; charset=utf-8", b"<!DOCTYPE"), (faults.empty_body(), "application/json", b"")],
+)
+@pytest.mark.parametrize("streamed", [False, True])
+def test_a_body_can_be_none_at_all(fault, kind, data, streamed):
+    head, body = fault.events(_rendered(streamed=streamed), CHAT)
+    assert (head.status, head.header("content-type"), body.data[:9]) == (200, kind, data)
+
+
+@pytest.mark.parametrize(
+    ("fault", "reply"),
+    [
+        (faults.no_choices(), dataclasses.replace(_REPLY, shape=Shape.NO_CHOICES)),
+        (faults.empty_choices(), dataclasses.replace(_REPLY, shape=Shape.EMPTY_CHOICES)),
+        (faults.null_message(), dataclasses.replace(_REPLY, shape=Shape.NULL_MESSAGE)),
+        (faults.wrong_shape(), dataclasses.replace(_REPLY, shape=Shape.WRONG_SHAPE)),
+        (faults.null_content(), Reply(None, finish_reason="stop")),
+        (faults.empty_content(), Reply("", finish_reason="stop")),
+        (faults.window_exceeded_finish(), Reply("", finish_reason="model_context_window_exceeded")),
+    ],
+)
+def test_what_becomes_of_a_reply(fault, reply):
+    assert fault.reply(_REPLY) == reply
+
+
+def test_the_arguments_of_a_call_break_off_at_their_end():
+    (first, second) = faults.bad_tool_arguments().reply(_REPLY).tool_calls
+    assert second == _REPLY.tool_calls[1]
+    assert _REPLY.tool_calls[0].arguments.startswith(first.arguments)
+    for call in (first, faults.bad_tool_arguments(call=2).reply(_REPLY).tool_calls[1]):
+        with pytest.raises(ValueError, match="line 1"):
+            json.loads(call.arguments)
+
+
+def test_a_tool_can_be_one_that_does_not_exist():
+    assert [call.name for call in faults.unknown_tool(call=2).reply(_REPLY).tool_calls] == [
+        "terminal",
+        "no_such_read_file",
+    ]
+
+
+@pytest.mark.parametrize("fault", [faults.bad_tool_arguments, faults.unknown_tool])
+def test_a_call_that_is_not_there_cannot_be_spoiled(fault):
+    assert fault().reply(_TEXT) is _TEXT
+    assert fault(call=3).reply(_REPLY) is _REPLY
+
+
+def test_a_token_limit_cuts_the_text_or_the_last_call():
+    cut = faults.length().reply(_TEXT)
+    assert _TEXT.text.startswith(cut.text)
+    assert 0 < len(cut.text) < len(_TEXT.text)
+    calls = faults.length().reply(_REPLY).tool_calls
+    assert (calls[0], calls[1].arguments) == (_REPLY.tool_calls[0], "{")
+    assert {faults.length().reply(reply).finish for reply in (_TEXT, _REPLY)} == {"length"}
+
+
+@pytest.mark.parametrize(("reason", "finish"), [(None, "length"), ("max_output_tokens", "length"), ("x", "x")])
+def test_a_response_is_incomplete_for_a_reason(reason, finish):
+    assert faults.responses_incomplete(reason=reason).reply(_TEXT).finish == finish
+
+
+def test_an_error_stands_in_a_200():
+    assert faults.error_in_200().reply(_TEXT).error.code is None
+    assert faults.error_in_200(code=502, message="gone").reply(_TEXT).error.message == "gone"
+    failed = faults.responses_failed().reply(_TEXT)
+    assert (failed.finish, failed.error.code, failed.text) == ("error", "server_error", "")
+
+
+# Several at once.
+
+
+def _injected(*chosen, reply=_REPLY, streamed=False):
+    moment = _moment(streamed=streamed)
+    return inject(chosen, _REQUEST, moment, reply, partial(_rendered, streamed=streamed))
+
+
+def test_faults_apply_in_the_order_in_which_they_are_written():
+    slow, cut = faults.slow(first_s=2), faults.cut(after_events=1)
+    events, applied = _injected(slow, cut, streamed=True)
+    assert applied == [slow, cut]
+    assert [type(event) for event in events] == [Pause, Head, Data, Drop]
+
+
+def test_a_status_can_be_slow():
+    events, applied = _injected(faults.slow(), faults.rate_limit())
+    assert [type(event) for event in events] == [Pause, Head, Data]
+    assert {fault.name for fault in applied} == {"slow", "rate_limit"}
+
+
+def test_only_the_first_that_answers_answers_and_what_it_answers_holds_no_reply():
+    refused = faults.refused()
+    events, applied = _injected(refused, faults.rate_limit(), faults.empty_content())
+    assert (events, applied) == ((Drop(DropKind.REFUSED),), [refused])
+
+
+def test_what_cannot_apply_is_not_among_those_that_did():
+    events, applied = _injected(faults.missing_end(), faults.unknown_tool(call=9))
+    assert (events, applied) == (_rendered(_REPLY), [])
