@@ -11,6 +11,7 @@ import os
 import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Final
 
@@ -84,7 +85,7 @@ def _run(chosen: argparse.Namespace) -> int:
     if chosen.json:
         print(json.document(session.runs, session.unreadable))
     if chosen.junit:
-        _written(chosen.junit, junit.document(session.runs, session.unreadable))
+        _written(chosen.junit, junit.document(session.runs, session.unreadable, partial(render, style=Style())))
     stopped = ", stopped by Ctrl-C" if session.stopped else ""
     print(f"{summary(session.runs, style_for(told))}{stopped}", file=told)
     return session.exit_code

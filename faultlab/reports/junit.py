@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Final
 from xml.sax.saxutils import escape, quoteattr
 
 from faultlab.reports.base import counted
-from faultlab.reports.text import Style, render
 from faultlab.runner import Run
 from faultlab.verdict import Outcome
 
@@ -18,26 +17,29 @@ _NOT_IN_XML: Final = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U
 _ELEMENTS: Final = {Outcome.FAILED: "failure", Outcome.ERROR: "error"}
 
 
-def document(runs: Sequence[Run], unreadable: Sequence[str] = ()) -> str:
-    """One suite with a case for each scenario, and one for each file that could not be read."""
+def document(runs: Sequence[Run], unreadable: Sequence[str], told: Callable[[Run], str]) -> str:
+    """One suite with a case for each scenario, and one for each file that could not be read.
+
+    `told` is what there is to say of a run that did not hold.
+    """
     counts = counted(runs)
     numbers = {
         "tests": len(runs) + len(unreadable),
         "failures": counts[Outcome.FAILED],
         "errors": counts[Outcome.ERROR] + len(unreadable),
     }
-    told = " ".join(f'{name}="{number}"' for name, number in numbers.items())
-    cases = [*map(_case, runs), *map(_unreadable, unreadable)]
+    totals = " ".join(f'{name}="{number}"' for name, number in numbers.items())
+    cases = [*(_case(run, told) for run in runs), *map(_unreadable, unreadable)]
     body = "\n".join(cases)
-    return f'<?xml version="1.0" encoding="utf-8"?>\n<testsuite name="faultlab" {told}>\n{body}\n</testsuite>\n'
+    return f'<?xml version="1.0" encoding="utf-8"?>\n<testsuite name="faultlab" {totals}>\n{body}\n</testsuite>\n'
 
 
-def _case(run: Run) -> str:
+def _case(run: Run, told: Callable[[Run], str]) -> str:
     scenario, outcome = run.scenario, run.verdict.outcome
     head = f"  <testcase classname={_value(scenario.place.file)} name={_value(scenario.id)}"
     if outcome is Outcome.HELD:
         return f"{head}/>"
-    return f"{head}>\n{_problem(_ELEMENTS[outcome], scenario.name, render(run, Style()))}\n  </testcase>"
+    return f"{head}>\n{_problem(_ELEMENTS[outcome], scenario.name, told(run))}\n  </testcase>"
 
 
 def _unreadable(message: str) -> str:
