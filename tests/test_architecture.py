@@ -93,6 +93,7 @@ FOLDER_ORDER = {
     "faultlab.adapters": ["base", "transport", "intercept", "server", "proxy", "cassette"],
     "faultlab.loader": ["tree", "shapes", "speech", "sides", "expecting", "layers", "contradictions"],
     "faultlab.invariants": ["base", "hints"],
+    "faultlab.reports": ["base", "text"],
     "faultlab.targets.hermes": ["control_c"],
 }
 
@@ -118,6 +119,8 @@ HOMES = {
     "time": {"faultlab.clock", "hermes_agent.runtime"},
     "socket": {"faultlab.adapters"},
     "importlib": {
+        "faultlab",
+        "faultlab",
         "faultlab.adapters.transport",
         "faultlab.runner",
         "faultlab.targets.callable",

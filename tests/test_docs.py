@@ -1,6 +1,10 @@
 """What README and docs show is true: links lead somewhere, tables are complete, snippets and commands run."""
 
+import os
 import re
+import shlex
+import subprocess
+import sys
 from dataclasses import fields
 from pathlib import Path
 
@@ -9,11 +13,19 @@ import pytest
 from faultlab.faults import FAULTS
 from faultlab.limits import Limits
 from faultlab.loader import expecting
+from faultlab.reports.text import Style, render
+from faultlab.runner import load, run, run_fully
+from faultlab.verdict import Outcome
 from hermes_agent.messages import FailureKind
 
 ROOT = Path(__file__).parents[1]
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
 LINK = re.compile(r"\]\(([^)#\s]*)(?:#([^)\s]+))?\)")
+SNIPPET = re.compile(r"^```(\w+)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+
+
+def snippets(page, language):
+    return [text for name, text in SNIPPET.findall(page.read_text(encoding="utf-8")) if name == language]
 
 
 def every_page(test):
@@ -48,6 +60,56 @@ def test_links_lead_somewhere(page):
         assert there.exists(), f"{page.name}: {target}"
         if anchor:
             assert anchor in anchors(there), f"{page.name}: {target}#{anchor}"
+
+
+@every_page
+def test_no_snippet_is_left_out_of_these_tests(page):
+    assert {name for name, _ in SNIPPET.findall(page.read_text(encoding="utf-8"))} <= {"yaml", "python", "sh", "text"}
+
+
+def test_the_failure_that_is_shown_is_what_a_failure_looks_like(tmp_path, monkeypatch):
+    readme = ROOT / "README.md"
+    shown, right = snippets(readme, "text")[0], snippets(readme, "yaml")[0]
+    monkeypatch.chdir(tmp_path)
+    Path("six_rate_limits.yaml").write_text(right.replace("after_calls: 6", "after_calls: 5"), encoding="utf-8")
+    assert render(run_fully(load("six_rate_limits.yaml")[0]), Style()).strip() == shown.strip()
+
+
+# What a shown command is run as, where that would take long or needs more than stands here, and how it ends.
+SHORT_FORMS = {
+    "make scenarios": ("make -n scenarios", 0),
+    "make test": ("make -n test", 0),
+    'python -m hermes_agent "What is in this folder?"': ("python -m hermes_agent hello", 1),  # there is no key
+}
+
+
+def commands(page):
+    lines = [line for text in snippets(page, "sh") for line in text.splitlines()]
+    return [line.split("  #")[0].strip() for line in lines]
+
+
+@pytest.mark.parametrize("command", [command for page in PAGES for command in commands(page)])
+def test_commands_that_are_shown_run(command, tmp_path):
+    short, status = SHORT_FORMS.get(command, (command, 0))
+    programs = Path(sys.executable).parent
+    environ = {"PATH": f"{programs}{os.pathsep}{os.defpath}", "HOME": str(tmp_path), "HERMES_HOME": str(tmp_path)}
+    done = subprocess.run(
+        shlex.split(short), cwd=ROOT, env=environ, capture_output=True, text=True, check=False, stdin=subprocess.DEVNULL
+    )
+    assert done.returncode == status, done.stdout + done.stderr
+
+
+@every_page
+def test_scenarios_that_are_shown_hold(page, tmp_path, monkeypatch):
+    for module in snippets(page, "python"):
+        name, _, _ = module.removeprefix("# ").partition("\n")
+        (tmp_path / name).write_text(module, encoding="utf-8")
+    monkeypatch.syspath_prepend(tmp_path)
+    for number, text in enumerate(snippets(page, "yaml")):
+        file = tmp_path / f"{number}.yaml"
+        file.write_text(text, encoding="utf-8")
+        for scenario in load(file):
+            assert run(scenario).outcome is Outcome.HELD, scenario.name
 
 
 CONTRACT = ROOT / "docs" / "contract.md"
