@@ -4,9 +4,10 @@ All that one extends stands in the tables at the top. A new module takes its pla
 """
 
 import ast
+import os
 import subprocess
 import sys
-from functools import cache
+from functools import cache, cached_property
 from pathlib import Path
 
 import pytest
@@ -97,7 +98,8 @@ FOLDER_ORDER = {
     "faultlab.targets.hermes": ["control_c"],
 }
 
-# The one home of each foreign thing: a part, or a module of a folder. Nobody else imports it, early or late.
+# The homes of each foreign thing, and of each way to the outside: parts, or modules of a folder; a package's name is
+# its door. Nobody else imports it, early or late.
 HOMES = {
     "hermes_agent": {"faultlab.targets.hermes"},
     "faultlab": set(),
@@ -117,9 +119,7 @@ HOMES = {
     "_pytest": set(),
     "random": {"faultlab.content", "hermes_agent.runtime"},
     "time": {"faultlab.clock", "hermes_agent.runtime"},
-    "socket": {"faultlab.adapters"},
     "importlib": {
-        "faultlab",
         "faultlab",
         "faultlab.adapters.transport",
         "faultlab.runner",
@@ -127,6 +127,23 @@ HOMES = {
         "faultlab.targets.hermes",
         "hermes_agent",
     },
+    "os": {
+        "faultlab.cli",
+        "faultlab.pytest_plugin",
+        "faultlab.reports.text",
+        "faultlab.targets.hermes",
+        "hermes_agent.credentials",
+        "hermes_agent.runtime",
+        "hermes_agent.sessions",
+        "hermes_agent.terminal",
+    },
+    "sys": {"faultlab", "faultlab.cli", "faultlab.targets.callable", "hermes_agent", "hermes_agent.cli"},
+    "socket": {"faultlab.adapters"},
+    "asyncio": {"faultlab.clock", "faultlab.targets.sdk", "faultlab.virtual_loop", "hermes_agent.gateway.run"},
+    "selectors": {"faultlab.virtual_loop"},
+    "signal": {"faultlab.targets.hermes.control_c", "hermes_agent.terminal"},
+    "subprocess": {"hermes_agent.terminal"},
+    "tempfile": {"faultlab.targets.hermes.home", "hermes_agent.credentials"},
     "sqlite3": {"hermes_agent.sessions"},
 }
 
@@ -164,9 +181,12 @@ class Module:
         self.package, *self.inside = self.name.split(".")
         self.is_door = path.parent.parent == ROOT and path.stem in {"__init__", "__main__"}
 
-    @property
+    @cached_property
     def imports(self):
         """Each import as (dotted name, line, whether it stands inside a function)."""
+        return list(self._imports())
+
+    def _imports(self):
         inside = {id(node) for function in functions(self) for node in ast.walk(function)}
         for node in ast.walk(self.tree):
             if isinstance(node, ast.Import):
@@ -227,7 +247,10 @@ def test_siblings_import_only_their_base_or_what_stands_above_them(module):
 @every_module
 def test_each_foreign_thing_has_one_home(module):
     parts = module.name.split(".")
-    homes = {module.name, *(".".join(parts[:depth]) for depth in range(2, len(parts)))}
+    homes = {
+        module.package if module.is_door else module.name,
+        *(".".join(parts[:depth]) for depth in range(2, len(parts))),
+    }
     for name, line, _ in module.imports:
         library = name.split(".")[0]
         if library in HOMES and library != module.package:
@@ -239,6 +262,12 @@ def test_what_is_imported_late_stands_in_the_table(module):
     late = {name.split(".")[0]: line for name, line, inside_function in module.imports if inside_function}
     for library, line in late.items():
         assert library in LATE.get(module.name, ()), f"{module.file}:{line}: {library} is imported inside a function"
+
+
+@pytest.mark.parametrize("name", sorted(LATE))
+def test_the_table_of_late_imports_has_no_dead_entry(name):
+    (module,) = [module for module in modules() if module.name == name]
+    assert {imported.split(".")[0] for imported, _, inside_function in module.imports if inside_function} == LATE[name]
 
 
 @every_module
@@ -320,3 +349,16 @@ def test_importing_costs_no_client(name):
     code = f"import {name}, sys; print(*sorted({DEAR} & set(sys.modules)))"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=ROOT)
     assert done.stdout.strip() == ""
+
+
+def test_collecting_scenarios_costs_no_client():
+    code = f"""
+import sys, pytest
+status = pytest.main(["--collect-only", "-q", "-p", "faultlab.pytest_plugin", "-p", "no:cacheprovider", "scenarios"])
+print(status, sorted({DEAR} & set(sys.modules)))
+"""
+    environ = {**os.environ, "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"}  # other plugins import what they like
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=ROOT, env=environ
+    )
+    assert done.stdout.splitlines()[-1] == "0 []"
