@@ -176,8 +176,7 @@ class Module:
         self.text = path.read_text(encoding="utf-8")
         self.tree = ast.parse(self.text)
         parts = self.file.with_suffix("").parts
-        self.is_package = parts[-1] == "__init__"
-        self.name = ".".join(parts[:-1] if self.is_package else parts)
+        self.name = ".".join(parts[:-1] if path.stem == "__init__" else parts)
         self.package, *self.inside = self.name.split(".")
         self.is_door = path.parent.parent == ROOT and path.stem in {"__init__", "__main__"}
 
