@@ -199,16 +199,25 @@ _FAILURES: dict[Failing, tuple[str, Callable[[], Exception]]] = {
     Failing.RESET: ("ReadError", _reset),
     Failing.CLIENT_CLOSED: ("ReadError", lambda: OSError(errno.EBADF, "Bad file descriptor")),
 }
-"""How the system fails → the library's exception, and the system's own that stands behind it."""
+"""How the system fails → the library's exception, and the system's own behind it."""
 
 
 def _failure(module: Any, ending: Ending) -> Exception:
-    """The library's exception, with the text and cause that it has on a real socket."""
-    name, cause = _FAILURES.get(ending.how, ("RemoteProtocolError", None))
-    behind = cause() if cause else None
-    failure: Exception = getattr(module, name)(str(behind) if behind else _protocol(ending))
-    failure.__cause__ = behind
+    """The library's exception as it comes off a real socket: raised from its core's, which hides the system's."""
+    name, system = _FAILURES.get(ending.how, ("RemoteProtocolError", None))
+    hidden = system() if system else None
+    text = str(hidden) if hidden else _protocol(ending)
+    core: Exception = getattr(_core(module), name)(text)
+    core.__context__, core.__suppress_context__ = hidden, True
+    failure: Exception = getattr(module, name)(text)
+    failure.__cause__ = core
     return failure
+
+
+@lru_cache(maxsize=8)
+def _core(module: Any) -> ModuleType:
+    """What the library's own transport is built on: httpcore2 for httpx2, httpcore for httpx."""
+    return importlib.import_module(module.__name__.replace("httpx", "httpcore"))
 
 
 def _protocol(ending: Ending) -> str:
