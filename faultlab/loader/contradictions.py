@@ -52,6 +52,8 @@ def _entrance(scenario: Scenario, tree: Tree) -> Iterator[ScenarioError]:
     if not isinstance(scenario.target, HermesTarget):
         return
     entry = scenario.target.entry
+    if entry == "cron" and "history" in tree.value:
+        yield refusal(tree.value["history"].key, "`history` means nothing to `entry: cron`: a run is a new session")
     if entry == "cron":
         for turn in tree.value["turns"].value[1:]:
             yield refusal(turn.mark, "a cron run is one turn: `entry: cron` takes no second one")
@@ -65,8 +67,11 @@ def _sides(scenario: Scenario, tree: Tree) -> Iterator[ScenarioError]:
         backend = scenario.policy.backend(name)
         if backend is None:
             yield from _without_fallback(tree)
-        else:
-            yield from _misfits(name, side, _dialect(scenario, backend.dialect), tree)
+            continue
+        if side.refresh is not None and backend.token_url is None:
+            mark = tree.value["refresh"].key
+            yield refusal(mark, f"`refresh` means nothing to {backend.provider or name}: it has a key and no token")
+        yield from _misfits(name, side, _dialect(scenario, backend.dialect), tree)
 
 
 def _dialect(scenario: Scenario, configured: str) -> str:

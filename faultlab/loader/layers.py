@@ -51,6 +51,8 @@ def _each(tree: Tree) -> Iterator[Variant]:
     for name, over in each.value.items():
         if not _NAME.fullmatch(name):
             raise refusal(over.key, f"a name under `each` has no spaces, colons, slashes or brackets: {name!r}")
+        if type(over.value) is not dict:
+            raise misfit(over, "a mapping: the keys that are laid over this file")
         laid = lay(base, over)
         if laid is base:
             raise refusal(over.key, f"{name!r} changes nothing: what it lays over the file is there already")

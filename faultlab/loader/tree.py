@@ -15,13 +15,16 @@ import yaml
 
 from faultlab.errors import ScenarioError
 
-__all__ = ["MAX_DEPTH", "MAX_NODES", "Tree", "documents", "refusal", "scalar"]
+__all__ = ["MAX_DEPTH", "MAX_ITEMS", "MAX_NODES", "Tree", "documents", "refusal", "scalar"]
 
 MAX_DEPTH: Final = 100
 """Levels of nesting: more than any scenario needs, less than the stack holds."""
 
+MAX_ITEMS: Final = 10_000
+"""Items of one list or mapping; more is a mistake in a generator, and nobody's scenario."""
+
 MAX_NODES: Final = 2_000_000
-"""Values in one document, aliases expanded: a file of 100,000 items fits, a billion laughs does not."""
+"""Values in one document, aliases expanded: a billion laughs is more."""
 
 _WORDS: Final = {
     "": None,
@@ -108,6 +111,8 @@ class _Builder:
         return self._collection(node, key) if known is _UNSEEN else self._alias(node, known, key)
 
     def _collection(self, node: Any, key: Any) -> Tree:
+        if len(node.value) > MAX_ITEMS:
+            raise refusal(node.start_mark, f"{len(node.value):,} items in one list or mapping: at most {MAX_ITEMS:,}")
         before = self._count
         self._shared[id(node)] = None
         if type(node) is yaml.MappingNode:
