@@ -12,7 +12,7 @@ import pytest
 
 from faultlab.faults import FAULTS
 from faultlab.limits import Limits
-from faultlab.loader import expecting
+from faultlab.loader import document, expecting
 from faultlab.reports.text import Style, render
 from faultlab.runner import load, run, run_fully
 from faultlab.verdict import Outcome
@@ -79,6 +79,7 @@ def test_the_failure_that_is_shown_is_what_a_failure_looks_like(tmp_path, monkey
 SHORT_FORMS = {
     "make scenarios": ("make -n scenarios", 0),
     "make test": ("make -n test", 0),
+    "faultlab run scenarios/triggers/": ("faultlab run scenarios/triggers/size_never_switches.yaml", 0),
     'python -m hermes_agent "What is in this folder?"': ("python -m hermes_agent hello", 1),  # there is no key
 }
 
@@ -147,3 +148,8 @@ def test_every_limit_is_told():
 
 def test_every_expectation_is_told():
     assert first_column(section(SCENARIOS, "### Expectations")) == set(expecting._KEYS)
+
+
+def test_every_key_is_told():
+    assert first_column(section(SCENARIOS, "## Keys")) == set(document._DOCUMENT)
+    assert set(document._TURN) <= set(re.findall(r"`(\w+)", section(SCENARIOS, "## Turns")))
