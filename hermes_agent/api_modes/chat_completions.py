@@ -54,15 +54,16 @@ def read(response: object) -> Reply:
         return Reply(error=error, malformed=missing("choices", response))
     choice = choices[0]
     message, choice_error = field(choice, "message"), field(choice, "error")
+    calls = items(field(message, "tool_calls"))
     return Reply(
         text=_content(field(message, "content")),
-        tool_calls=_tool_calls(field(message, "tool_calls")),
+        tool_calls=tuple(_tool_call(call) for call in calls),
         finish_reason="error" if choice_error else text(field(choice, "finish_reason")) or None,
         refusal=text(field(message, "refusal")),
         reasoning=text(field(message, "reasoning_content")) or text(field(message, "reasoning")),
         usage=reported_usage(response, "prompt_tokens", "completion_tokens"),
         error=error or choice_error,
-        malformed="message is missing or null" if message is None else None,
+        malformed=_malformed(message, calls),
     )
 
 
@@ -79,8 +80,10 @@ def _content(content: object) -> str:
     return text(content) or "".join(text(field(part, "text")) for part in items(content))
 
 
-def _tool_calls(calls: object) -> tuple[ToolCall, ...]:
-    return tuple(_tool_call(call) for call in items(calls))
+def _malformed(message: object, calls: Sequence[object]) -> str | None:
+    if message is None:
+        return "message is missing or null"
+    return "a tool call is null" if None in calls else None
 
 
 def _tool_call(call: object) -> ToolCall:
