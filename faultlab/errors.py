@@ -6,6 +6,8 @@ FaultlabError           the root; never raised itself
 └── HarnessError        whoever drives faultlab: it was asked for something that it cannot do
     ├── UnknownHost     a request went to a host that no upstream stands for
     └── WaitsForEver    nothing can end a wait: no time-out, no interrupt
+
+Runaway                 whoever wrote what is under test: it never stops asking; no Exception, so nobody swallows it
 """
 
 from __future__ import annotations
@@ -13,7 +15,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-__all__ = ["FaultlabError", "HarnessError", "ScenarioError", "TargetError", "UnknownHost", "WaitsForEver"]
+__all__ = ["FaultlabError", "HarnessError", "Runaway", "ScenarioError", "TargetError", "UnknownHost", "WaitsForEver"]
 
 
 class FaultlabError(Exception):
@@ -63,3 +65,7 @@ class UnknownHost(HarnessError):
 
 class WaitsForEver(HarnessError):
     """Nothing can end a wait: the client has no time-out, and nobody interrupts it."""
+
+
+class Runaway(BaseException):
+    """What is under test has asked more often than any plan needs, and has to be stopped from outside."""

@@ -13,6 +13,7 @@ from typing import NamedTuple
 from faultlab.clock import Clock
 from faultlab.content import key_for, text, token
 from faultlab.dialects import DIALECTS, Dialect
+from faultlab.errors import Runaway
 from faultlab.faults import Events, Moment, inject
 from faultlab.limits import Limits, Meter
 from faultlab.providers import Provider
@@ -23,10 +24,13 @@ from faultlab.script import Reply, Script
 from faultlab.trace import Exchange, Trace
 from faultlab.wire import FOR_EVER, REDACTED, Data, Drop, DropKind, Pause, Request
 
-__all__ = ["REFRESH_WORDS", "Answer", "Stage", "Upstream"]
+__all__ = ["MOST_EXCHANGES", "REFRESH_WORDS", "Answer", "Stage", "Upstream"]
 
 REFRESH_WORDS = ("ok", "refused", "hangs")
 """What renewing a credential can do."""
+
+MOST_EXCHANGES = 1000
+"""Of one lab: the longest tool loop that the contract allows stays far below, a loop without end does not."""
 
 _LEAVES_WHOLE = frozenset({"slow"})
 """Faults that an answer survives: what was said with no other one is used up."""
@@ -46,6 +50,11 @@ class Stage:
     trace: Trace = field(default_factory=Trace)
     seed: int = 0
     owners: dict[str, str] = field(default_factory=dict, repr=False)
+
+    @property
+    def is_exhausted(self) -> bool:
+        """Whether so much was asked that whoever asks can only be stopped."""
+        return len(self.trace.exchanges) >= MOST_EXCHANGES
 
     @property
     def secrets(self) -> tuple[str, ...]:
@@ -108,8 +117,13 @@ class Upstream:
         return self.stage.owners.get(shown or "") == self.name
 
     def answer(self, request: Request, credential: str | None = None) -> Answer:
-        """The events that answer a request, and its line in the trace, which ends when they were played."""
+        """The events that answer a request, and its line in the trace, which ends when they were played.
+
+        Raises Runaway at the first request too many.
+        """
         with self.stage.trace.lock:
+            if self.stage.is_exhausted:
+                raise Runaway(f"stopped after {MOST_EXCHANGES} requests")
             if request.url == self.token_url:
                 return self._renewed(request)
             exchange = self._opened(request, credential)

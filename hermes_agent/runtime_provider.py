@@ -165,7 +165,7 @@ def resolve_runtime_provider(requested: str | None = None, *, runtime: Runtime |
     return asdict(resolve(settings, runtime.environ, runtime.home))
 
 
-def format_runtime_provider_error(exc: Exception) -> str:
+def format_runtime_provider_error(exc: BaseException) -> str:
     """One line for people; what we did not word ourselves is only named, as its text may hold anything."""
     return str(exc) if isinstance(exc, HermesError) else f"the provider could not be resolved: {type(exc).__name__}"
 

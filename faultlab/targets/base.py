@@ -6,7 +6,7 @@ How a target is told from another is the runner's business; what holds is judged
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 
 from faultlab.dialogue import Dialogue
@@ -92,10 +92,10 @@ def played(lab: Lab, plan: TurnPlan) -> Iterator[Telling]:
     """
     first, started_s = len(lab.trace.exchanges) + 1, lab.clock.now_s
     told = Telling()
-    try:
+    with suppress(Runaway):
         yield told
-    except Runaway as end:
-        told.end = TurnEnd("runaway", error=str(end))
+    if lab.stage.is_exhausted:
+        told.end = TurnEnd("runaway", error="it never stops asking")
     last, ended_s = len(lab.trace.exchanges), lab.clock.now_s
     turn = Turn(plan.session, plan.user, started_s, ended_s, first, last, told.end, told.shown, told.exit_code)
     lab.trace.turns.append(turn)

@@ -96,7 +96,7 @@ class GatewayRunner:
                 send("answer", text="Interrupted.", outcome=Outcome.INTERRUPTED)
             else:
                 send("answer", **self._turn(source, waiting.text))
-        except Exception as error:  # noqa: BLE001  # C16: a chat gets a text, and the others go on
+        except BaseException as error:  # noqa: BLE001  # C16: a chat gets a text, and the others go on
             send("error", text=runtime_provider.format_runtime_provider_error(error))
 
     def _turn(self, source: SessionSource, text: str) -> dict[str, Any]:
