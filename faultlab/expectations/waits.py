@@ -38,8 +38,7 @@ def _waited_s(value: Range, scope: Scope) -> Difference | None:
 
 
 def _ended_after_s(value: Range, scope: Scope) -> Difference | None:
-    turn = scope.turns[0]
-    found = turn.ended_s - turn.started_s
+    found = scope.last.ended_s - scope.turns[0].started_s
     return None if value.holds(found) else Difference(f"{value} s", f"{found:g} s", _end(scope))
 
 
