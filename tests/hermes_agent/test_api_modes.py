@@ -166,6 +166,12 @@ def drained(*events, **more) -> Reply:
     return RESPONSES.read(RESPONSES.call(Client(*events, **more), {"stream": True}))
 
 
+def test_reasoning_that_is_only_named_is_not_kept_as_the_provider_would_not_find_it_again():
+    kept = {"type": "reasoning", "id": "rs_1", "encrypted_content": "sealed"}
+    reply = RESPONSES.read({"status": "completed", "output": [{"type": "reasoning", "id": "rs_2"}, kept, ITEM]})
+    assert reply.reasoning_items == (kept,)
+
+
 def test_a_drained_stream_is_its_terminal_events_response():
     done = {"type": "response.completed", "response": {"status": "completed", "output": [ITEM]}}
     assert drained({"type": "response.created"}, done).text == "hello"

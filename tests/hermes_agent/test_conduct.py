@@ -223,6 +223,13 @@ def test_an_internal_failure_is_told_as_the_agent_s_own_and_without_a_key(agents
     assert "(the agent itself has a fault; Odd: very odd: [key])" in text
 
 
+def test_an_internal_failure_would_not_have_switched_and_names_no_refused_fallback(agents, provider, clock):
+    agents.config["fallback_model"] = {"provider": "groq", "model": "m"}
+    clock.sleep = odd
+    provider.says(500)
+    assert agents.turn().refused is None
+
+
 def test_a_history_that_is_none_is_an_internal_failure(agents):
     assert agents.turn(history=[{"role": "user"}, None]).failure is FailureKind.INTERNAL
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from threading import Event, Thread, Timer
+import signal
+from threading import Event, Thread, Timer, main_thread
 
 import pytest
 
@@ -74,3 +75,52 @@ def test_many_threads_may_interrupt_at_once(interruption):
     never.set()
     for thread in threads:
         thread.join()
+
+
+def test_what_cancelled_work_makes_of_it_does_not_matter(interruption):
+    cut = Event()
+
+    def work() -> None:
+        cut.wait(5)
+        raise OSError("cut off")
+
+    def cancel() -> None:
+        cut.set()
+        Event().wait(0.02)  # the work fails first, if it may
+
+    Timer(0.01, interruption.set).start()
+    with pytest.raises(Interrupted):
+        interruption.run(work, cancel=cancel)
+
+
+def test_nothing_new_begins_until_all_is_cancelled(interruption):
+    never, cancelled = Event(), Event()
+
+    def cancel() -> None:
+        Event().wait(0.02)
+        cancelled.set()
+
+    Timer(0.01, interruption.set).start()
+    with pytest.raises(Interrupted):
+        interruption.run(never.wait, cancel=cancel)
+    assert cancelled.is_set()
+    never.set()
+
+
+def test_what_an_earlier_turn_left_behind_stays_interrupted(interruption):
+    earlier = interruption.event
+    interruption.set()
+    interruption.clear()
+    assert (earlier.is_set(), interruption.event.is_set()) == (True, False)
+
+
+def test_ctrl_c_ends_the_work_as_an_interrupt(interruption):
+    cancelled = Event()
+
+    def work() -> None:
+        signal.pthread_kill(main_thread().ident, signal.SIGINT)
+        cancelled.wait(5)
+
+    with pytest.raises(Interrupted):
+        interruption.run(work, cancel=cancelled.set)
+    assert interruption.event.is_set()

@@ -323,6 +323,13 @@ def test_a_known_window_is_heeded_ahead_of_the_request_without_a_pause(agents, p
     assert sum(len(text) for text in provider.asked[0].texts) / 4 <= 0.85 * 2000
 
 
+def test_what_was_left_out_ahead_of_the_request_counts_among_the_three(agents, provider):
+    agents.config["model"]["context_length"] = 15_000
+    provider.says(*[OVERFLOW] * 3)
+    result = agents.turn(history=LONG * 4)
+    assert (result.outcome, result.compressions) == (Outcome.PARTIAL, 3)
+
+
 def test_ahead_of_a_request_nothing_ends_the_turn(agents, provider):
     agents.config["model"]["context_length"] = 10
     provider.says("ok")
