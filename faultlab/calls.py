@@ -18,6 +18,7 @@ from faultlab.wire import Data
 __all__ = ["Attempt", "ModelCall", "attempts_of", "body_sent", "model_calls"]
 
 _CUT_AT_LIMIT: Final = re.compile(rb'"finish_reason"\s*:\s*"length"|"reason"\s*:\s*"max_output_tokens"')
+_UNAUTHORIZED: Final = 401
 _OUTPUT_LIMITS: Final = ("max_completion_tokens", "max_tokens", "max_output_tokens")
 
 
@@ -26,7 +27,8 @@ class Attempt:
     """One request for an answer. `turn` and `call` count from 1 over the trace.
 
     `compressed`: messages of this session's request before are gone. `lowered`: a smaller limit on the output than in
-    the attempt before. `renewed`: a renewal stands between it and the attempt before.
+    the attempt before. `renewed`: a renewal stands between it and the attempt before, or a 401, after which the token
+    of somebody else's renewal may have been found.
     """
 
     exchange: Exchange
@@ -99,7 +101,7 @@ def _attempts(trace: Trace, history: Dialogue) -> Iterator[Attempt]:
             lowered = before is not None and before.call == call and _is_lower(before, exchange)
             before = Attempt(exchange, said, number, call, compressed, lowered, renewed)
             last_of_session[turn.session] = said
-            renewed = False
+            renewed = exchange.status == _UNAUTHORIZED
             yield before
 
 

@@ -22,7 +22,7 @@ class Exchange:
     `wasted` those that could not apply to what they met. `side` is a request that is not for an answer (a 404, or a
     `renewal` at a token endpoint). `unexpected`: no answer was left, the connection was closed without a byte.
     `key_of` names the upstream whose key (at a token endpoint: refresh token) the request carried (`none`: no key at
-    all, `unknown`: nobody's). `limited`: answered by a limit.
+    all, `unknown`: nobody's). `limited`: answered by a limit, or by what a renewal made of an older token.
     `started_s` and `ended_s` are seconds on the lab's clock. `sent` is what the upstream had to send; the client may
     have given up before all of it was played, and `status` is None unless a head was. No credential stands in here.
     """

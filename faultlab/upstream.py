@@ -14,7 +14,7 @@ from faultlab.clock import Clock
 from faultlab.content import key_for, text, token
 from faultlab.dialects import DIALECTS, Dialect
 from faultlab.errors import Runaway
-from faultlab.faults import Events, Moment, inject
+from faultlab.faults import Events, Fault, Moment, inject, token_expired
 from faultlab.limits import Limits, Meter
 from faultlab.providers import Provider
 from faultlab.providers import provider as provider_of
@@ -127,7 +127,7 @@ class Upstream:
             if request.url == self.token_url:
                 return self._renewed(request)
             exchange = self._opened(request, credential)
-            exchange.sent = self._events(exchange)
+            exchange.sent = self._events(exchange, credential)
             return Answer(exchange, exchange.sent)
 
     def _opened(self, request: Request, credential: str | None) -> Exchange:
@@ -146,11 +146,16 @@ class Upstream:
             return self.name
         return self.stage.owners.get(credential, "unknown")
 
+    def _is_replaced(self, credential: str | None) -> bool:
+        """Whether a renewal has put another one in its place: nobody accepts it any more."""
+        is_present = credential in (self.api_key, self.refresh_token)
+        return not is_present and self.stage.owners.get(credential or "") == self.name
+
     def _own(self, api_key: str, refresh_token: str) -> None:
         self.api_key, self.refresh_token = api_key, refresh_token
         self.stage.owners |= {api_key: self.name, refresh_token: self.name}
 
-    def _events(self, exchange: Exchange) -> Events:
+    def _events(self, exchange: Exchange, credential: str | None) -> Events:
         request = exchange.request
         dialect = self._doors.get(request.url.partition("?")[0]) if request.method == "POST" else None
         if dialect is None:
@@ -158,20 +163,19 @@ class Upstream:
             message = f"Invalid URL ({request.method} {request.url})"
             return response(404, {"error": {"message": message, "type": "invalid_request_error", "code": None}})
         moment = Moment(self._provider, dialect, dialect.question(request.body), self.stage.clock.time())
-        refused = self._refused(exchange, moment)
-        return self._said(exchange, moment) if refused is None else refused
+        fault = token_expired() if self._is_replaced(credential) else self._over_limit(exchange, moment)
+        if fault is None:
+            return self._said(exchange, moment)
+        exchange.limited = True
+        exchange.faults = (fault.name,)
+        return fault.answer(exchange.request, moment) or ()
 
-    def _refused(self, exchange: Exchange, moment: Moment) -> Events | None:
+    def _over_limit(self, exchange: Exchange, moment: Moment) -> Fault | None:
         """How a limit answers, if one does."""
         if self._meter is None:
             return None
         question, size = moment.question, len(exchange.request.body)
-        fault = self._meter.refuse(question.estimate, question.max_tokens, size, exchange.started_s)
-        if fault is None:
-            return None
-        exchange.limited = True
-        exchange.faults = (fault.name,)
-        return fault.answer(exchange.request, moment)
+        return self._meter.refuse(question.estimate, question.max_tokens, size, exchange.started_s)
 
     def _said(self, exchange: Exchange, moment: Moment) -> Events:
         """What the model says, or what the faults make of it."""
@@ -199,9 +203,10 @@ class Upstream:
 
     def _renewed(self, request: Request) -> Answer:
         """What the token endpoint does; the trace keeps question and answer without the tokens."""
-        exchange = self._opened(replace(request, body=_without_tokens(request.body)), _refresh_token(request))
+        shown = _refresh_token(request)
+        exchange = self._opened(replace(request, body=_without_tokens(request.body)), shown)
         exchange.side = exchange.renewal = True
-        word = self.refresh[min(self._renewals, len(self.refresh) - 1)]
+        word = "refused" if self._is_replaced(shown) else self.refresh[min(self._renewals, len(self.refresh) - 1)]
         self._renewals += 1
         if word == "hangs":
             exchange.sent = (Pause(FOR_EVER),)

@@ -230,8 +230,19 @@ def test_a_renewal_gives_new_tokens_which_are_this_upstream_s_from_then_on():
     fresh = json.loads(upstream.answer(_renewal(upstream.refresh_token)).events[-1].data)
     assert (fresh["access_token"], fresh["refresh_token"]) == (upstream.api_key, upstream.refresh_token)
     assert not {upstream.api_key, upstream.refresh_token} & set(old)
-    assert [upstream.answer(_request(), key).exchange.key_of for key in (upstream.api_key, old[0])] == ["primary"] * 2
+    asked = [upstream.answer(_request(), key).exchange for key in (upstream.api_key, old[0])]
+    assert [(x.key_of, x.fault, x.limited) for x in asked] == [
+        ("primary", None, False),
+        ("primary", "token_expired", True),
+    ]
     assert set(old) | {upstream.api_key, upstream.refresh_token} == set(upstream.stage.secrets)
+
+
+def test_a_token_that_a_renewal_has_replaced_renews_nothing():
+    upstream = _upstream(token_url=_TOKEN_URL, refresh=("ok",))
+    old = upstream.refresh_token
+    heads = [upstream.answer(_renewal(shown)).events[0] for shown in (old, old)]
+    assert [head.status for head in heads] == [200, 400]
 
 
 @pytest.mark.parametrize("as_json", [False, True])
