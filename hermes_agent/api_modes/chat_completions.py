@@ -20,7 +20,7 @@ def request(
 ) -> dict[str, Any]:
     """The keyword arguments of `chat.completions.create`, built anew from the clean conversation."""
     messages = [message_dict(message, backend) for message in conversation.messages]
-    asked: dict[str, Any] = {"model": backend.model, "messages": [_system(conversation), *messages]}
+    asked: dict[str, Any] = {"model": backend.model, "messages": [*_system(conversation), *messages]}
     if tools:
         asked["tools"] = list(tools)
     if max_tokens is not None:
@@ -67,8 +67,9 @@ def read(response: object) -> Reply:
     )
 
 
-def _system(conversation: Conversation) -> dict[str, Any]:
-    return {"role": "system", "content": conversation.system}
+def _system(conversation: Conversation) -> list[dict[str, Any]]:
+    """The system message, if there is anything to say in it: some servers refuse an empty one."""
+    return [{"role": "system", "content": conversation.system}] if conversation.system else []
 
 
 def _call_dict(call: ToolCall) -> dict[str, Any]:

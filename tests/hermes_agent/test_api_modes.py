@@ -66,6 +66,12 @@ def test_the_output_limit_has_each_providers_own_name():
     assert not {"max_tokens", "max_completion_tokens", "tools"} & set(CHAT.request(TALK, OTHER, [], None))
 
 
+def test_a_system_prompt_of_nothing_is_no_message():
+    assert CHAT.request(Conversation("", (Message("user", "ping"),)), OPENAI, [], None)["messages"] == [
+        {"role": "user", "content": "ping"}
+    ]
+
+
 def test_reasoning_goes_back_to_who_made_it_and_to_nobody_else():
     def reasoned(backend):
         return CHAT.request(TALK, backend, [], None)["messages"][2].get("reasoning_content")
