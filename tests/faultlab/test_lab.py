@@ -1,0 +1,93 @@
+import asyncio
+
+import openai
+import pytest
+
+from faultlab import Lab, faults
+from faultlab.clock import SystemClock, sleeping_on
+from faultlab.errors import HarnessError, UnknownHost
+from faultlab.schedule import Entry
+from faultlab.script import Reply
+
+
+def _ask(client, model="m"):
+    answer = client.chat.completions.create(model=model, messages=[{"role": "user", "content": "hi"}])
+    return answer.choices[0].message.content
+
+
+def test_a_client_of_an_upstream_is_answered_by_it():
+    lab = Lab()
+    primary = lab.upstream("openai", says=["hello", Reply("again")])
+    with primary.client() as client:
+        assert [_ask(client), _ask(client)] == ["hello", "again"]
+    assert [exchange.upstream for exchange in lab.trace.exchanges] == ["openai", "openai"]
+    assert [exchange.status for exchange in primary.exchanges] == [200, 200]
+
+
+def test_the_client_s_own_retries_are_measured_in_virtual_time():
+    lab = Lab()
+    primary = lab.upstream("openai", says=["hello"], faults=[(faults.rate_limit(retry_after_s=7), 2)])
+    with sleeping_on(lab.clock), primary.client(max_retries=2) as client:
+        assert _ask(client) == "hello"
+    assert [exchange.fault for exchange in primary.exchanges] == ["rate_limit", "rate_limit", None]
+    assert lab.clock.waits == (7.0, 7.0)
+
+
+def test_faults_may_be_written_as_one_as_a_number_or_as_an_entry():
+    lab = Lab()
+    written = [faults.server_error(), (faults.server_error(), 2), Entry((faults.server_error(),))]
+    desk = lab.upstream("openai", says=["hello"], faults=written)
+    with desk.client(max_retries=0) as client:
+        for _ in range(4):
+            with pytest.raises(openai.InternalServerError):
+                _ask(client)
+        assert _ask(client) == "hello"
+
+
+def test_one_http_client_reaches_every_upstream():
+    lab = Lab()
+    one, two = lab.upstream("openai", says=["one"]), lab.upstream("openrouter", says=["two"])
+    http_client = lab.http_client()
+    texts = [
+        _ask(openai.OpenAI(base_url=desk.base_url, api_key=desk.api_key, http_client=http_client))
+        for desk in (one, two)
+    ]
+    assert texts == ["one", "two"]
+    assert [exchange.key_of for exchange in lab.trace.exchanges] == ["openai", "openrouter"]
+    http_client.close()
+
+
+def test_nobody_stands_for_a_host_that_was_not_set_up():
+    lab = Lab()
+    desk = lab.upstream("openai")
+    with desk.client(base_url="https://else.example/v1") as client, pytest.raises(UnknownHost):
+        _ask(client)
+    assert lab.refused == ["https://else.example/v1/chat/completions"]
+
+
+def test_upstreams_are_found_by_name():
+    lab = Lab()
+    desk = lab.upstream("openai", name="primary", model="gpt")
+    assert lab["primary"] is desk
+    assert (desk.name, desk.model, "primary" in lab, list(lab)) == ("primary", "gpt", True, [desk])
+    with pytest.raises(HarnessError, match="no upstream called 'backup'; there are: primary"):
+        lab["backup"]
+
+
+def test_real_time_when_it_is_asked_for():
+    assert isinstance(Lab(virtual_time=False).clock, SystemClock)
+
+
+async def _ask_async(desk):
+    async with desk.async_client() as client:
+        answer = await client.chat.completions.create(model="m", messages=[{"role": "user", "content": "hi"}])
+        return answer.choices[0].message.content
+
+
+def test_an_asynchronous_client_likewise():
+    assert asyncio.run(_ask_async(Lab().upstream("openai", says=["hello"]))) == "hello"
+
+
+def test_the_same_seed_makes_the_same_keys():
+    keys = [Lab(seed).upstream("openai").api_key for seed in (1, 1, 2)]
+    assert keys[0] == keys[1] != keys[2]

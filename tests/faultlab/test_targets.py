@@ -1,0 +1,126 @@
+"""Targets that are not this project's agent: the client by itself, and somebody's own function."""
+
+import sys
+
+import pytest
+
+from faultlab.runner import load, run_fully
+from faultlab.verdict import Outcome
+
+SDK = """\
+name: The client's own retries
+target: {sdk: {call: %s, stream: %s, async: %s, max_retries: 2}}
+says: [hello there]
+faults: {primary: [{rate_limit: {retry_after_s: 3}, times: 2}]}
+turns:
+  - user: hi
+    expect:
+      reply: hello there
+      calls: {primary: 3}
+      waits_s: [3, 3]
+      fallback: never
+      user_sees: {contains: hello}
+"""
+
+
+@pytest.fixture
+def played(tmp_path):
+    def play(text):
+        path = tmp_path / "s.yaml"
+        path.write_text(text, "utf-8")
+        (scenario,) = load(path)
+        return run_fully(scenario)
+
+    return play
+
+
+@pytest.mark.parametrize("call", ["chat", "responses"])
+@pytest.mark.parametrize("stream", ["true", "false"])
+@pytest.mark.parametrize("is_async", ["true", "false"])
+def test_the_client_retries_by_itself_in_virtual_time(played, call, stream, is_async):
+    run = played(SDK % (call, stream, is_async))
+    assert run.verdict.outcome is Outcome.HELD, run.verdict
+
+
+def test_what_the_client_raises_is_how_the_turn_failed(played):
+    text = "name: n\ntarget: sdk\nfaults: {primary: [unauthorized]}\nturns: [{user: x, expect: {outcome: failed}}]\n"
+    run = played(text)
+    assert run.verdict.outcome is Outcome.HELD
+    assert run.trace.turns[0].end.error.startswith("AuthenticationError: ")
+
+
+def test_an_answer_that_cannot_be_read_is_a_failure_of_the_caller(played):
+    text = "name: n\ntarget: sdk\nfaults: {primary: [empty_choices]}\nturns: [{user: x, expect: {outcome: failed}}]\n"
+    assert played(text).trace.turns[0].end.error.startswith("IndexError")
+
+
+APP = """\
+def ask(lab, user):
+    try:
+        return _asked(lab["primary"], user)
+    except Exception:
+        return _asked(lab["fallback"], user)
+
+
+def _asked(desk, user):
+    with desk.client(max_retries=1) as client:
+        messages = [{"role": "user", "content": user}]
+        return client.chat.completions.create(model=desk.model, messages=messages).choices[0].message.content
+
+
+def elsewhere(lab, user):
+    with lab["primary"].client(base_url="https://else.example/v1") as client:
+        client.models.list()
+
+
+def leak(lab, user):
+    return lab["primary"].api_key
+
+
+number = 3
+"""
+
+
+@pytest.fixture
+def app(tmp_path, monkeypatch):
+    (tmp_path / "an_app.py").write_text(APP)
+    yield "an_app"
+    monkeypatch.delitem(sys.modules, "an_app", raising=False)
+
+
+def test_a_function_of_one_s_own_is_played_against_the_lab(played, app):
+    run = played(
+        f"""\
+name: Its own fallback
+target: {{callable: "{app}:ask"}}
+says: [from the backup]
+faults: {{primary: [{{server_error: {{}}, times: 2}}]}}
+turns:
+  - user: hi
+    expect: {{reply: from the backup, order: PPF, fallback: {{after_calls: 2}}, waited_s: {{at_least: 0.3}}}}
+"""
+    )
+    assert run.verdict.outcome is Outcome.HELD, run.verdict
+
+
+def test_a_function_that_gives_a_key_away_is_told(played, app):
+    (violation,) = played(f"name: n\ntarget: {{callable: '{app}:leak'}}\nturns: [{{user: x}}]\n").verdict.violations
+    assert violation.what == "I11"
+
+
+def test_a_request_to_somebody_else_is_an_error(played, app):
+    verdict = played(f"name: n\ntarget: {{callable: '{app}:elsewhere'}}\nturns: [{{user: x}}]\n").verdict
+    assert verdict.trouble.startswith("nobody stands for https://else.example/v1/models")
+
+
+@pytest.mark.parametrize(
+    ("name", "trouble"),
+    [
+        ("an_app:nothing", "target an_app:nothing cannot be imported: module 'an_app' has no attribute 'nothing'"),
+        ("no_app:ask", "target no_app:ask cannot be imported: No module named 'no_app'"),
+        ("an_app:number", "target an_app:number is no function"),
+    ],
+)
+def test_a_function_that_cannot_be_had_is_an_error(played, app, name, trouble):
+    assert played(f"name: n\ntarget: {{callable: '{name}'}}\nturns: [{{user: x}}]\n").verdict.trouble == trouble
+    assert app not in sys.path
