@@ -9,8 +9,6 @@ from __future__ import annotations
 import contextlib
 import fcntl
 import json
-import os
-import tempfile
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -18,7 +16,7 @@ from threading import Event
 from typing import Any
 
 from hermes_agent.errors import ConfigError, RenewalRefused
-from hermes_agent.home import read_text
+from hermes_agent.home import read_text, write_text
 
 __all__ = ["SIGN_INS", "SignIn", "Token", "read_token", "renew"]
 
@@ -86,7 +84,7 @@ def _renewed(path: Path, provider: str, stale: str, new_http_client: Callable[[]
     fresh = _asked(token, provider, new_http_client)
     outer = _mapping(_mapping(document, "providers"), provider)
     (_mapping(outer, "tokens") or outer).update(access_token=fresh.access_token, refresh_token=fresh.refresh_token)
-    _store(path.resolve(), document)
+    write_text(path.resolve(), json.dumps(document, indent=2))  # before anybody uses it: the old one may be dead by now
     return fresh
 
 
@@ -144,20 +142,6 @@ def _asked(token: Token, provider: str, new_http_client: Callable[[], Any]) -> T
 def _reason(error: Exception) -> str:
     """What may be told of it: our own words and the system's, of anything else only its name."""
     return str(error) if isinstance(error, ConfigError) else getattr(error, "strerror", None) or type(error).__name__
-
-
-def _store(path: Path, document: Any) -> None:
-    """Whole or not at all, and on the disk before anybody uses it: an old refresh token may be dead by now."""
-    handle, name = tempfile.mkstemp(dir=path.parent, prefix=".auth-")  # readable by its owner alone
-    try:
-        with os.fdopen(handle, "w", encoding="utf-8") as file:
-            json.dump(document, file, indent=2)
-            file.flush()
-            os.fsync(file.fileno())
-        Path(name).replace(path)
-    except BaseException:
-        Path(name).unlink()
-        raise
 
 
 @contextlib.contextmanager

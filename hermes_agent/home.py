@@ -1,17 +1,19 @@
-"""HERMES_HOME's text files: how one is read, and the .env beside config.yaml.
+"""HERMES_HOME's text files: how one is read and written, and the .env beside config.yaml.
 
 It knows no setting and no provider. No text of an error shows a value: any of them may be a credential.
 """
 
 from __future__ import annotations
 
+import os
 import re
+import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 
 from hermes_agent.errors import ConfigError
 
-__all__ = ["environment", "load_env", "read_text"]
+__all__ = ["environment", "load_env", "read_text", "write_text"]
 
 _LINE = re.compile(
     r"""\s*(?:export\s+)?(?P<name>[A-Za-z_][A-Za-z0-9_]*)\s*=[ \t]*
@@ -31,6 +33,20 @@ def read_text(path: Path) -> str:
         raise ConfigError(f"{path}: cannot be read: {error.strerror}") from None
     except UnicodeDecodeError:
         raise ConfigError(f"{path}: is no text file", allowed="text in UTF-8") from None
+
+
+def write_text(path: Path, text: str) -> None:
+    """Make this the file's text: whole or not at all, on the disk when it returns, readable by its owner alone."""
+    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.stem}-")
+    try:
+        with os.fdopen(handle, "w", encoding="utf-8") as file:
+            file.write(text)
+            file.flush()
+            os.fsync(file.fileno())
+        Path(name).replace(path)
+    except BaseException:
+        Path(name).unlink()
+        raise
 
 
 def environment(home: Path, environ: Mapping[str, str]) -> dict[str, str]:

@@ -132,7 +132,7 @@ HOMES = {
         "faultlab.pytest_plugin",
         "faultlab.reports.text",
         "faultlab.targets.hermes",
-        "hermes_agent.credentials",
+        "hermes_agent.home",
         "hermes_agent.runtime",
         "hermes_agent.sessions",
         "hermes_agent.terminal",
@@ -143,7 +143,7 @@ HOMES = {
     "selectors": {"faultlab.virtual_loop"},
     "signal": {"faultlab.targets.hermes.control_c", "hermes_agent.terminal"},
     "subprocess": {"hermes_agent.terminal"},
-    "tempfile": {"faultlab.targets.hermes.home", "hermes_agent.credentials"},
+    "tempfile": {"faultlab.targets.hermes.home", "hermes_agent.home"},
     "sqlite3": {"hermes_agent.sessions"},
 }
 

@@ -1,11 +1,13 @@
-"""The .env beside config.yaml."""
+"""Text files of a home, and the .env beside config.yaml."""
+
+import stat
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from hermes_agent.errors import ConfigError
-from hermes_agent.home import environment, load_env, read_text
+from hermes_agent.home import environment, load_env, read_text, write_text
 
 
 def write(home, text):
@@ -71,3 +73,20 @@ def test_quoted_values_come_back(tmp_path_factory, values):
     escaped = {name: value.replace("\\", "\\\\").replace('"', '\\"') for name, value in values.items()}
     write(home, "".join(f'{name}="{value}"\n' for name, value in escaped.items()))
     assert load_env(home) == values
+
+
+def test_what_is_written_is_read_and_its_owner_s_alone(tmp_path):
+    path = tmp_path / "it.json"
+    path.write_text("old")
+    write_text(path, "grün")
+    assert read_text(path) == "grün"
+    assert stat.S_IMODE(path.stat().st_mode) == 0o600
+
+
+def test_what_cannot_be_written_leaves_the_file_as_it_was(tmp_path):
+    path = tmp_path / "it.json"
+    path.write_text("old")
+    with pytest.raises(UnicodeEncodeError):
+        write_text(path, "half of a pair: \ud800")
+    assert [file.name for file in tmp_path.iterdir()] == ["it.json"]
+    assert path.read_text() == "old"
