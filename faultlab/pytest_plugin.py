@@ -20,9 +20,17 @@ from faultlab.runner import Run, loader, run_fully
 from faultlab.scenario import Scenario
 from faultlab.verdict import Outcome
 
-__all__ = ["DidNotHold", "ScenarioFile", "ScenarioItem", "pytest_addoption", "pytest_collect_file"]
+__all__ = [
+    "DidNotHold",
+    "ScenarioFile",
+    "ScenarioItem",
+    "pytest_addoption",
+    "pytest_collect_file",
+    "pytest_runtestloop",
+]
 
 _LOADER = pytest.StashKey[Loader]()
+_UNREADABLE = pytest.StashKey[int]()
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -41,6 +49,13 @@ def pytest_collect_file(file_path: Path, parent: pytest.Collector) -> pytest.Col
     return node
 
 
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtestloop(session: pytest.Session) -> None:
+    """Let the others run: pytest stops at a file that cannot be collected, unless it is asked to go on."""
+    if session.testsfailed == session.config.stash.get(_UNREADABLE, 0):
+        session.config.option.continue_on_collection_errors = True
+
+
 def _is_ours(path: Path, config: pytest.Config) -> bool:
     folders = (config.rootpath / folder for folder in config.getini("faultlab_paths"))
     return path.suffix == SUFFIXES[0] and any(path.is_relative_to(folder) for folder in folders)
@@ -54,6 +69,7 @@ class ScenarioFile(pytest.File):
         try:
             scenarios = _loader(self.config).load(self.path, _shown(self.path, self.config))
         except ScenarioError as error:
+            self.config.stash[_UNREADABLE] = self.config.stash.get(_UNREADABLE, 0) + 1
             raise self.CollectError(str(error)) from None
         for scenario in scenarios:
             yield ScenarioItem.from_parent(self, name=scenario.id, scenario=scenario)
