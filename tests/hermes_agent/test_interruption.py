@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import signal
-from threading import Event, Thread, Timer, main_thread
+from threading import Event, Thread, main_thread
 
 import pytest
 
@@ -16,6 +16,16 @@ def interruption():
     return Interruption()
 
 
+def interrupts_when(begun, interruption):
+    """Another thread that interrupts once the work has begun."""
+    Thread(target=lambda: begun.wait(5) and interruption.set()).start()
+
+
+def waits(begun, over):
+    """Work that tells when it has begun, and ends when it may."""
+    return lambda: begun.set() or over.wait(5)
+
+
 def test_work_that_nobody_stops_returns_what_it_made(interruption):
     assert interruption.run(lambda: "done", cancel=pytest.fail) == "done"
 
@@ -26,10 +36,10 @@ def test_what_the_work_raises_is_raised_where_it_was_asked_for(interruption):
 
 
 def test_an_interrupt_from_another_thread_ends_work_that_does_not_look(interruption):
-    never, cancelled = Event(), Event()
-    Timer(0.01, interruption.set).start()
+    begun, never, cancelled = Event(), Event(), Event()
+    interrupts_when(begun, interruption)
     with pytest.raises(Interrupted):
-        interruption.run(never.wait, cancel=cancelled.set)
+        interruption.run(waits(begun, never), cancel=cancelled.set)
     assert cancelled.is_set()
     never.set()
 
@@ -40,13 +50,13 @@ def test_an_interrupt_from_within_the_work_ends_it(interruption):
 
 
 def test_work_that_ends_when_it_is_cancelled_has_ended_before_the_caller_goes_on(interruption):
-    stopped, ended = Event(), Event()
+    begun, stopped, ended = Event(), Event(), Event()
 
     def work() -> None:
-        stopped.wait()
+        waits(begun, stopped)()
         ended.set()
 
-    Timer(0.01, interruption.set).start()
+    interrupts_when(begun, interruption)
     with pytest.raises(Interrupted):
         interruption.run(work, cancel=stopped.set)
     assert ended.is_set()
@@ -67,42 +77,43 @@ def test_an_interrupt_with_nothing_under_way_cancels_nothing(interruption):
 
 
 def test_many_threads_may_interrupt_at_once(interruption):
-    never = Event()
-    threads = [Thread(target=interruption.set) for _ in range(8)]
-    Timer(0.01, lambda: [thread.start() for thread in threads]).start()
+    begun, never = Event(), Event()
+    threads = [Thread(target=lambda: begun.wait(5) and interruption.set()) for _ in range(8)]
+    for thread in threads:
+        thread.start()
     with pytest.raises(Interrupted):
-        interruption.run(never.wait, cancel=lambda: None)
+        interruption.run(waits(begun, never), cancel=lambda: None)
     never.set()
     for thread in threads:
         thread.join()
 
 
 def test_what_cancelled_work_makes_of_it_does_not_matter(interruption):
-    cut = Event()
+    begun, cut = Event(), Event()
 
     def work() -> None:
-        cut.wait(5)
+        waits(begun, cut)()
         raise OSError("cut off")
 
     def cancel() -> None:
         cut.set()
         Event().wait(0.02)  # the work fails first, if it may
 
-    Timer(0.01, interruption.set).start()
+    interrupts_when(begun, interruption)
     with pytest.raises(Interrupted):
         interruption.run(work, cancel=cancel)
 
 
 def test_nothing_new_begins_until_all_is_cancelled(interruption):
-    never, cancelled = Event(), Event()
+    begun, never, cancelled = Event(), Event(), Event()
 
     def cancel() -> None:
         Event().wait(0.02)
         cancelled.set()
 
-    Timer(0.01, interruption.set).start()
+    interrupts_when(begun, interruption)
     with pytest.raises(Interrupted):
-        interruption.run(never.wait, cancel=cancel)
+        interruption.run(waits(begun, never), cancel=cancel)
     assert cancelled.is_set()
     never.set()
 
