@@ -105,7 +105,7 @@ class _Turn:
 
     def _run_tools(self, reply: Reply) -> None:
         """Run each call once (C18). What an interrupt leaves open is closed where the turn ends."""
-        calls = _with_ids(reply.tool_calls, self._talk)
+        calls = _completed(reply.tool_calls, self._talk)
         arguments = [read_arguments(call.arguments) for call in calls]
         if any(found is None for found in arguments):
             self._refuse(reply, calls, arguments)
@@ -139,12 +139,16 @@ class _Turn:
             return f"error: {type(error).__name__}: {error}"
 
 
-def _with_ids(calls: Sequence[ToolCall], talk: Talk) -> tuple[ToolCall, ...]:
-    """Some local servers leave ids out or use them again; a result needs one of its own to refer to."""
+def _completed(calls: Sequence[ToolCall], talk: Talk) -> tuple[ToolCall, ...]:
+    """Each with an id of its own, which its result refers to, and with arguments that are JSON.
+
+    Some local servers leave either out, or use an id again; others refuse a conversation in which that was done.
+    """
     taken = {call.id for message in talk.kept.messages for call in message.tool_calls} | {""}
-    named: list[ToolCall] = []
+    completed: list[ToolCall] = []
     for call in calls:
         fresh = next(f"call_{n}" for n in count() if f"call_{n}" not in taken)
-        named.append(replace(call, id=fresh) if call.id in taken else call)
-        taken.add(named[-1].id)
-    return tuple(named)
+        call_id = fresh if call.id in taken else call.id
+        completed.append(ToolCall(call_id, call.name, call.arguments if call.arguments.strip() else "{}"))
+        taken.add(call_id)
+    return tuple(completed)

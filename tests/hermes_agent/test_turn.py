@@ -67,6 +67,7 @@ def test_empty_arguments_are_none_at_all(agents, provider, runs, arguments):
     provider.says(provider.calls(("note", arguments)), "done")
     agents.turn()
     assert [given for _, given in runs] == [{}]
+    assert provider.asked[-1].messages[2]["tool_calls"][0]["function"]["arguments"] == "{}"
 
 
 def test_missing_arguments_are_none_at_all(agents, provider, runs):
