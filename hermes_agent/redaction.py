@@ -12,14 +12,21 @@ __all__ = ["one_line", "redact"]
 _LONGEST = 300
 _BY_LOOK = re.compile(
     r"""
-      \b(?:sk|pk|rk|gsk|xai|tgp|fw|nvapi|hf)[-_][\w*.-]{3,}[\w*]  # prefixes of the providers' keys
-    | \bAIza[\w*-]{10,}                                           # Google's
-    | \beyJ[\w-]{8,}(?:\.[\w-]+){1,2}                             # JSON web tokens
+    (?:\b|(?<=\\[nrt]))  # a word begins, also behind a line break that is escaped
+    (?: (?:sk|pk|rk|gsk|xai|tgp|fw|nvapi|hf)[-_][\w*.-]{3,}[\w*]  # prefixes of the providers' keys
+      | AIza[\w*-]{10,}                                           # Google's
+      | eyJ[\w-]{8,}(?:\.[\w-]+){1,2}                             # JSON web tokens
+    )
     """,
     re.VERBOSE,
 )
 _BY_PLACE = re.compile(
-    r"((?:key|token|secret)(?: provided)?\s*[:=][\s\"'`(]*|\bbearer\s+)[^\s\"'`;)]{8,}", re.IGNORECASE
+    r"""
+      ( (?:key|token|secret)(?:[ ]provided)? [\\"'`]* \s* [:=] [\s\\"'`(]*  # in quotes, or in JSON within JSON, too
+      | \bbearer\s+
+      ) [^\s\\"'`;)]{8,}
+    """,
+    re.VERBOSE | re.IGNORECASE,
 )
 
 

@@ -1,5 +1,7 @@
 """A message for people holds no credential, whoever echoed it."""
 
+import json
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -17,6 +19,7 @@ from hermes_agent.redaction import one_line, redact
         "token={} expired",
         'the key "{}" is wrong: key: "{}"',
         "{} was refused; {} too",
+        '{"text": "one\\n{}"}',
     ],
 )
 @pytest.mark.parametrize(
@@ -37,9 +40,11 @@ def test_a_credential_is_replaced(text, secret):
 
 
 @pytest.mark.parametrize("secret", ["0123456789abcdef", "correct-horse-battery", "na***ys-and-more", "****abcdefgh"])
-@pytest.mark.parametrize("text", ["Incorrect API key provided: {}.", "bearer {}", "api_key={}", "access token: '{}'"])
+@pytest.mark.parametrize(
+    "text", ["Incorrect API key provided: {}.", "bearer {}", "api_key={}", "access token: '{}'", '{"key": "{}"}']
+)
 def test_a_text_of_any_look_is_replaced_where_a_credential_is_named(text, secret):
-    assert secret not in redact(text.format(secret))
+    assert secret not in redact(text.replace("{}", secret))
 
 
 @pytest.mark.parametrize(
@@ -55,6 +60,13 @@ def test_a_text_of_any_look_is_replaced_where_a_credential_is_named(text, secret
 )
 def test_other_texts_stay_as_they_are(text):
     assert redact(text) == text
+
+
+def test_json_stays_json():
+    written = json.dumps({"api_key": "opaque-0123", "command": 'curl -H "Authorization: Bearer opaque-4567" x.test'})
+    twice = json.dumps({"arguments": written})
+    held = json.loads(json.loads(redact(twice))["arguments"])
+    assert held == {"api_key": "[key]", "command": 'curl -H "Authorization: Bearer [key]" x.test'}
 
 
 @given(st.text())
