@@ -15,7 +15,7 @@ from typing import Any
 
 from openai import OpenAI, Timeout
 
-from hermes_agent import credentials
+from hermes_agent import credentials, trajectories
 from hermes_agent.api_modes import API_MODES
 from hermes_agent.conduct import Conduct, Means
 from hermes_agent.config import Config, Endpoint, config_from_mapping, load_config
@@ -23,8 +23,9 @@ from hermes_agent.errors import RenewalRefused
 from hermes_agent.history import as_messages, with_closed_calls
 from hermes_agent.interruption import Interruption
 from hermes_agent.line import Line
-from hermes_agent.messages import Conversation, Message, Outcome
+from hermes_agent.messages import Conversation, Message, Outcome, TurnResult
 from hermes_agent.prompt import system_prompt
+from hermes_agent.redaction import one_line
 from hermes_agent.results import as_dict
 from hermes_agent.runtime import Runtime, system_runtime
 from hermes_agent.sessions import SessionStore
@@ -43,7 +44,7 @@ class AgentOptions:
     """What a caller may say of an agent beyond its configuration; whatever is None is the configuration's.
 
     `session_id` goes on with a session of the store; `renewable` tells that auth.json can renew `api_key`.
-    `fallback_model` may be an Endpoint or a mapping with its keys.
+    `fallback_model` may be an Endpoint or a mapping with its keys. `save_trajectories` is wanted where either says so.
     `on_notice` is told in one line what a user should know at once, a switch above all.
     """
 
@@ -62,6 +63,7 @@ class AgentOptions:
     system_prompt: str | None = None
     skip_context_files: bool = False
     skip_memory: bool = False
+    save_trajectories: bool = False
     on_notice: Callable[[str], None] | None = None
 
 
@@ -90,6 +92,7 @@ class AIAgent:
         self.line = self._line()
         self._client: Any = None
         self._stored = self.store.messages(self.session_id)
+        self._ended: TurnResult | None = None
 
     def run_conversation(
         self,
@@ -105,7 +108,7 @@ class AIAgent:
         """
         self.interruption.clear()
         result = Conduct(self._means(lambda: self._conversation(user_message, conversation_history))).result()
-        self._save_trajectory(list(result.messages), user_message, result.outcome is Outcome.COMPLETED)
+        result = self._recorded(result, user_message)
         self._cleanup_task_resources(task_id or self.session_id)
         self.runtime.on_result(result)
         return as_dict(result)
@@ -153,7 +156,7 @@ class AIAgent:
             persist=self._persist_session,
             keep_switch=lambda switch: self.store.keep_switch(self.session_id, switch),
             drop_client=self.drop_client,
-            notify=self.options.on_notice or (lambda _: None),
+            notify=self._notify,
         )
 
     def _system_prompt(self) -> str:
@@ -223,8 +226,26 @@ class AIAgent:
             self.store.append(self.session_id, message)
             self._stored += (message,)
 
+    def _recorded(self, result: TurnResult, user_message: str) -> TurnResult:
+        """The result, with a notice if its trajectory could not be kept."""
+        self._ended = result
+        try:
+            self._save_trajectory(list(result.messages), user_message, result.outcome is Outcome.COMPLETED)
+        except Exception as error:  # noqa: BLE001  # C16: no record fails a turn, whoever hooks in
+            notice = one_line(f"The trajectory of this turn was not kept: {error}")
+            self._notify(notice)
+            return replace(result, notices=(*result.notices, notice))
+        return result
+
     def _save_trajectory(self, messages: Sequence[Message], user_message: str, completed: bool) -> None:
-        """Where a Hermes caller hooks in; this runtime keeps trajectories only in its session store."""
+        """Keep the turn that has just ended, where that is wanted."""
+        del messages, completed  # a Hermes caller's words for what the result holds
+        if self.config.agent.save_trajectories and self._ended is not None:
+            trajectories.append(self.runtime.home, self._ended, user_message, self.runtime.clock.time())
+
+    def _notify(self, notice: str) -> None:
+        if self.options.on_notice is not None:
+            self.options.on_notice(notice)
 
     def _cleanup_task_resources(self, task_id: str) -> None:
         """Leave no connection open between turns."""
@@ -239,6 +260,8 @@ def _configured(config: Config, options: AgentOptions) -> Config:
         agent = replace(agent, max_turns=options.max_iterations)
     if options.system_prompt is not None:
         agent = replace(agent, system_prompt=options.system_prompt)
+    if options.save_trajectories:
+        agent = replace(agent, save_trajectories=True)
     fallback = options.fallback_model if options.fallback_model is not None else config.fallback_model
     if not isinstance(fallback, Endpoint):
         fallback = config_from_mapping({"fallback_model": fallback}, "fallback_model").fallback_model

@@ -51,12 +51,16 @@ class Endpoint:
 
 @dataclass(frozen=True, slots=True)
 class AgentSettings:
-    """The budget of a model call (C1), its read time-out and the passes of the tool loop (C19), the system prompt."""
+    """The budget of a model call (C1), its read time-out and the passes of the tool loop (C19), the system prompt.
+
+    `save_trajectories` keeps a line of JSON for each turn.
+    """
 
     api_max_retries: int = 6
     request_timeout_s: float = 120.0
     max_turns: int = 90
     system_prompt: str = _SYSTEM_PROMPT
+    save_trajectories: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,6 +140,7 @@ SECTIONS = {
         "request_timeout_s": _SECONDS,
         "max_turns": _COUNT,
         "system_prompt": _TEXT,
+        "save_trajectories": _FLAG,
     },
     "compression": {"enabled": _FLAG, "threshold": _SHARE},
 }

@@ -41,6 +41,7 @@ ORDER = {
         "sessions",
         "history",
         "results",
+        "trajectories",
         "prompt",
         "line",
         "model_call",

@@ -55,7 +55,13 @@ def test_every_key_that_is_used_arrives():
         {
             "model": {"default": "one", **endpoint},
             "fallback_model": {"model": "two", **endpoint},
-            "agent": {"api_max_retries": 1, "request_timeout_s": 7, "max_turns": 3, "system_prompt": "Be brief."},
+            "agent": {
+                "api_max_retries": 1,
+                "request_timeout_s": 7,
+                "max_turns": 3,
+                "system_prompt": "Be brief.",
+                "save_trajectories": True,
+            },
             "compression": {"enabled": False, "threshold": 0.5},
         },
         "x",
@@ -66,6 +72,7 @@ def test_every_key_that_is_used_arrives():
         assert {name: getattr(side, name) for name in endpoint} == endpoint
     assert (config.agent.api_max_retries, config.agent.request_timeout_s) == (1, 7)
     assert (config.agent.max_turns, config.agent.system_prompt) == (3, "Be brief.")
+    assert config.agent.save_trajectories
     assert (config.compression.enabled, config.compression.threshold) == (False, 0.5)
 
 
@@ -88,6 +95,7 @@ def test_keys_of_a_full_hermes_config_are_passed_over():
         ("agent", "max_turns", [0, False, "many"], "a whole number from 1"),
         ("agent", "request_timeout_s", [0, -1, True, "120", math.inf, math.nan, 86401, 10**400], "seconds"),
         ("agent", "system_prompt", [True, 1, ["a"]], "a text"),
+        ("agent", "save_trajectories", ["yes", 1, {}], "true or false"),
         ("compression", "enabled", ["yes", 1, 0], "true or false"),
         ("compression", "threshold", [0, 85, -0.1, True, "0.85", math.nan], "a number above 0 and up to 1"),
         ("model", "default", [True, 4.1, {}], "a text"),
