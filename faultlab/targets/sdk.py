@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from functools import partial
 from typing import Any
 
@@ -19,31 +21,40 @@ __all__ = ["play"]
 
 
 def play(scenario: Scenario) -> Played:
-    """Each turn is one call to the primary."""
+    """Each turn is one call to the primary, all of them with one client."""
     how = scenario.target
     if not isinstance(how, SdkTarget):
         raise HarnessError(f"target sdk was handed a scenario for {how}")
     lab = lab_for(scenario)
-    for plan in scenario.turns:
-        with played(lab, plan) as told:
-            told.end = outcome_of(partial(_ask, lab[PRIMARY], how, plan.user))
-            told.shown = told.end.reply
+    with _caller(lab[PRIMARY], how) as ask:
+        for plan in scenario.turns:
+            with played(lab, plan) as told:
+                told.end = outcome_of(partial(ask, plan.user))
+                told.shown = told.end.reply
     return Played(lab, ON_THE_WIRE)
 
 
-def _ask(desk: Desk, how: SdkTarget, user: str) -> str:
-    if how.is_async:
-        with asyncio.Runner(loop_factory=lambda: VirtualLoop(desk.clock)) as runner:
-            return runner.run(_ask_async(desk, how, user))
-    with sleeping_on(desk.clock), desk.client(max_retries=how.max_retries) as client:
-        answer = _create(client, how)(**_request(desk, how, user))
-        return "".join(map(_piece, answer)) if how.stream else _text(answer, how)
+@contextmanager
+def _caller(desk: Desk, how: SdkTarget) -> Iterator[Callable[[str], str]]:
+    """What asks the client once and gives the text of its answer."""
+    if not how.is_async:
+        with sleeping_on(desk.clock), desk.client(max_retries=how.max_retries) as client:
+            yield lambda user: _ask(client, desk, how, user)
+        return
+    with asyncio.Runner(loop_factory=lambda: VirtualLoop(desk.clock)) as runner:
+        client = desk.async_client(max_retries=how.max_retries)
+        yield lambda user: runner.run(_ask_async(client, desk, how, user))
+        runner.run(client.close())
 
 
-async def _ask_async(desk: Desk, how: SdkTarget, user: str) -> str:
-    async with desk.async_client(max_retries=how.max_retries) as client:
-        answer = await _create(client, how)(**_request(desk, how, user))
-        return "".join([_piece(each) async for each in answer]) if how.stream else _text(answer, how)
+def _ask(client: Any, desk: Desk, how: SdkTarget, user: str) -> str:
+    answer = _create(client, how)(**_request(desk, how, user))
+    return "".join(map(_piece, answer)) if how.stream else _text(answer, how)
+
+
+async def _ask_async(client: Any, desk: Desk, how: SdkTarget, user: str) -> str:
+    answer = await _create(client, how)(**_request(desk, how, user))
+    return "".join([_piece(each) async for each in answer]) if how.stream else _text(answer, how)
 
 
 def _create(client: Any, how: SdkTarget) -> Any:
