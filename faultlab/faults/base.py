@@ -64,7 +64,16 @@ class Unit(NamedTuple):
         """Whether `value` is one; true and false are no numbers."""
         if isinstance(value, bool) or not isinstance(value, self.types):
             return False
+        if isinstance(value, Mapping):
+            return all(_is_header(name, text) for name, text in value.items())
         return self.low <= value <= self.high if isinstance(value, int | float) else True
+
+
+def _is_header(name: str, text: object) -> bool:
+    """Whether HTTP can carry it; anything else would break the client's parser, not the provider."""
+    named = re.fullmatch(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+", name) is not None
+    written = not isinstance(text, bool) and isinstance(text, str | int | float)
+    return named and written and re.fullmatch(r"[\t -~\x80-\xff]*", str(text)) is not None
 
 
 SECONDS = Unit("a number of seconds from 0", (int, float), low=0)
@@ -76,7 +85,7 @@ EVENTS = Unit("a whole number of events from 0", (int,), low=0)
 STATUS = Unit("a status from 200 to 599", (int,), low=200, high=599)
 TEXT = Unit("a text", (str,))
 CODE = Unit("a text or a whole number", (str, int))
-HEADERS = Unit("a mapping of header names to texts", (Mapping,))
+HEADERS = Unit("a mapping of header names to texts in Latin-1, each in one line", (Mapping,))
 
 
 def option(unit: Unit, default: object = None) -> Any:

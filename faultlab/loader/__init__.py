@@ -50,7 +50,7 @@ class Loader:
             return [each for file in files_below(Path(path)) for each in self.load(file)]
         trees = documents(text_of(Path(path)), shown or str(path))
         if not trees:
-            raise ScenarioError("no scenario in this file: it is empty", path=shown or str(path))
+            raise ScenarioError("no scenario in this file: it is empty", path=shown or str(path), line=1, column=1)
         return self._scenarios(trees)
 
     def _scenarios(self, trees: list[Tree]) -> list[Scenario]:

@@ -145,11 +145,41 @@ def _siblings(scenario: Scenario, expectation: Expectation, key: str) -> Iterabl
     return [each.value for each in scenario.expectations if (each.key, each.turn) == (key, expectation.turn)]
 
 
+def _final_model(expectation: Expectation, scenario: Scenario) -> Iterator[str]:
+    yield from _not_a_model(expectation.value, scenario)
+
+
+def _requests(expectation: Expectation, scenario: Scenario) -> Iterator[str]:
+    for request in expectation.value:
+        if request.to == FALLBACK and scenario.policy.fallback is None:
+            yield "a request to a fallback is expected, but the config has no fallback_model with provider and model"
+        if request.model is not None:
+            yield from _not_a_model(request.model, scenario)
+
+
+def _not_a_model(name: str, scenario: Scenario) -> Iterator[str]:
+    backends = (scenario.policy.primary, scenario.policy.fallback)
+    models = [backend.model for backend in backends if backend is not None]
+    if name not in models:
+        yield f"the model {name!r} is expected, but the config has {' and '.join(map(repr, models))}"
+
+
+def _refused(expectation: Expectation, scenario: Scenario) -> Iterator[str]:
+    policy = scenario.policy
+    if policy.refused == expectation.value:
+        return
+    found = f"is refused for {policy.refused}" if policy.refused else "can be used"
+    yield f"{expectation.value} is expected, but the config's fallback {found if policy.fallback else 'is not there'}"
+
+
 _CHECKS: Final[dict[str, Callable[[Expectation, Scenario], Iterator[str]]]] = {
     "calls": _calls,
     "failure": _failure,
     "fallback": _fallback,
+    "final_model": _final_model,
     "order": _order,
+    "refused": _refused,
+    "requests": _requests,
     "tool_runs": _tool_runs,
 }
 

@@ -54,7 +54,7 @@ DEFAULT_CONFIG: Final = json.dumps(
 )
 """What the agent is configured with when a file does not say."""
 
-_CLAUSE: Final = re.compile(r"[CI][1-9][0-9]?")
+_CLAUSE: Final = re.compile(r"C([1-9]|1[0-9]|20)|I([1-9]|1[01])")
 _FUNCTION: Final = re.compile(r"[A-Za-z_][\w.]*:[A-Za-z_][\w.]*")
 
 
@@ -66,12 +66,23 @@ def _config(tree: Tree) -> str:
 
 def _clause(tree: Tree) -> str:
     if not _CLAUSE.fullmatch(text(tree)):
-        raise misfit(tree, "a clause of the contract, such as C4")
+        raise misfit(tree, "a clause of the contract, C1 to C20 or I1 to I11")
     return text(tree)
 
 
 def _variable(tree: Tree) -> str | None:
     return None if tree.value is None else text(tree)
+
+
+_variables: Final = entries(_variable, "a mapping from variables to texts or null")
+
+
+def _env(tree: Tree) -> _Env:
+    read = _variables(tree)
+    for name, value in read:
+        if not name or "=" in name or "\0" in name + (value or ""):
+            raise refusal(tree.value[name].key, f"the system takes no variable {name!r} with this name and value")
+    return read
 
 
 _SDK: Final[dict[str, tuple[str, Shape[Any]]]] = {
@@ -155,7 +166,7 @@ _DOCUMENT: Final[dict[str, Shape[Any]]] = {
     "clauses": items(_clause, "a list of clauses"),
     "why": text,
     "config": _config,
-    "env": entries(_variable, "a mapping from variables to texts or null"),
+    "env": _env,
     "says": says,
     "faults": faults,
     "limits": limits,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any, Final
 
 from faultlab.expectations import NEVER, Contains, Expectation, Range, RequestLike, Switched
@@ -69,6 +70,8 @@ def _range(tree: Tree) -> Range:
     read = fields(tree, {"at_least": number, "at_most": number})
     if not read:
         raise refusal(tree.mark, "expected a bound", ("at_least", "at_most"))
+    if read.get("at_least", 0) > read.get("at_most", math.inf):
+        raise refusal(tree.mark, f"nothing is {Range(**read)}")
     return Range(**read)
 
 

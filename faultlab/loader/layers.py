@@ -56,7 +56,15 @@ def _each(tree: Tree) -> Iterator[Variant]:
         laid = lay(base, over)
         if laid is base:
             raise refusal(over.key, f"{name!r} changes nothing: what it lays over the file is there already")
+        _refuse_idle_nulls(base, over)
         yield Variant(laid, name)
+
+
+def _refuse_idle_nulls(base: Tree, over: Tree) -> None:
+    """A misspelt key under `each` would otherwise remove nothing in silence."""
+    for key, child in over.value.items():
+        if child.value is None and key not in base.value:
+            raise refusal(child.key, f"null removes {key!r}, which this file does not have")
 
 
 def lay(base: Tree, over: Tree, *, keep_null: bool = False) -> Tree:

@@ -45,7 +45,7 @@ def unknown(mark: Any, noun: str, name: str, known: Iterable[str]) -> ScenarioEr
     """The error for a name that is not in the table, with the nearest one that is."""
     allowed = sorted(known)
     near = difflib.get_close_matches(name, allowed, n=1, cutoff=0.5)
-    hint = f"; did you mean {near[0]!r}?" if near else ""
+    hint = f"; did you mean {near[0]!r}?" if near else "" if allowed else "; there is none to give"
     return refusal(mark, f"unknown {noun} {name[:_SHOWN]!r}{hint}", allowed)
 
 

@@ -9,7 +9,7 @@ from typing import Any, Final
 from faultlab.errors import ScenarioError
 from faultlab.faults import FAULTS, Fault
 from faultlab.limits import Limits
-from faultlab.loader.shapes import Shape, choice, fields, items, misfit, one_or_more, plain, unknown, whole
+from faultlab.loader.shapes import Shape, choice, fields, items, misfit, one_or_more, plain, unknown
 from faultlab.loader.tree import Tree, refusal
 from faultlab.policy import PRIMARY, UPSTREAMS
 from faultlab.schedule import Entry
@@ -17,7 +17,7 @@ from faultlab.schedule import Entry
 __all__ = ["faults", "limits", "refresh"]
 
 _OK: Final = "ok"
-_TIMES: Final = whole(1, 100_000)
+_MOST_TIMES: Final = 100_000
 _FIELDS: Final = {name: tuple(field.name for field in fields_of(fault)) for name, fault in FAULTS.items()}
 
 
@@ -40,7 +40,11 @@ def _entry(tree: Tree) -> Entry:
 
 
 def _times(tree: Tree) -> int | None:
-    return None if tree.value == "forever" else _TIMES(tree)
+    if tree.value == "forever":
+        return None
+    if type(tree.value) is not int or not 1 <= tree.value <= _MOST_TIMES:
+        raise misfit(tree, f"a whole number from 1 to {_MOST_TIMES}, or `forever`")
+    return tree.value
 
 
 def _named(name: str, mark: Any, given: Tree | None) -> tuple[Fault, ...]:

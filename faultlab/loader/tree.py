@@ -65,7 +65,7 @@ def documents(text: str, file: str) -> list[Tree]:
         while loader.check_node():
             trees.append(_Builder().build(loader.get_node()))
     except yaml.MarkedYAMLError as error:
-        raise refusal(error.problem_mark or error.context_mark, f"unreadable YAML: {_problem(error)}") from None
+        raise refusal(error.problem_mark or error.context_mark, f"unreadable YAML: {_problem(error, text)}") from None
     except yaml.reader.ReaderError as error:
         raise _not_allowed(text, file, error) from None
     finally:
@@ -176,9 +176,13 @@ def scalar(word: str) -> str | int | float | bool | None:
     return float(word) if _FLOAT.fullmatch(word) else word
 
 
-def _problem(error: yaml.MarkedYAMLError) -> str:
-    """What libyaml says, in one line."""
-    return ", ".join(part for part in (error.context, error.problem) if part)
+def _problem(error: yaml.MarkedYAMLError, text: str) -> str:
+    """What libyaml says, in one line, and the character that it does not name."""
+    told = ", ".join(part for part in (error.context, error.problem) if part)
+    if error.problem_mark is None or not told.endswith("cannot start any token"):
+        return told
+    found = text[error.problem_mark.index]
+    return f"{told}: " + ("a tab; indent with spaces" if found == "\t" else f"{found!r}; put the text in quotes")
 
 
 def _not_allowed(text: str, file: str, error: yaml.reader.ReaderError) -> ScenarioError:
