@@ -1,6 +1,6 @@
 """What the fake provider costs: CPU time beside the same with constant bytes, in one run.
 
-Rounds of both are taken in turn and the median of their ratios is told: a busy machine slows both down alike.
+Rounds of both are taken in turn, and the quieter quarters of both are compared: what else the machine does is not ours.
 """
 
 import statistics
@@ -22,7 +22,7 @@ from faultlab.trace import Trace
 from faultlab.upstream import Stage, Upstream
 from faultlab.wire import Data
 
-ROUNDS = 15
+ROUNDS = 40
 BASE_URL = "https://api.openai.com/v1"
 SHORT = [{"role": "system", "content": "You are a helpful agent."}, {"role": "user", "content": "What is the time?"}]
 LONG = [{"role": one.role, "content": one.text} for one in conversation(60, 9000) if one.role != "tool" and one.text]
@@ -103,22 +103,24 @@ def cpu_s(run: Callable[[], object]) -> float:
 
 
 def ratio(ours: Callable[[], object], floor: Callable[[], object]) -> float:
-    """The median of paired ratios; one round of both goes before, to warm up."""
+    """CPU time of ours beside the floor's; one round of both goes before, to warm up."""
     ours(), floor()
-    return statistics.median(cpu_s(ours) / cpu_s(floor) for _ in range(ROUNDS))
+    rounds = [(cpu_s(ours), cpu_s(floor)) for _ in range(ROUNDS)]
+    quiet = [statistics.quantiles(times, n=4)[0] for times in zip(*rounds, strict=True)]
+    return quiet[0] / quiet[1]
 
 
 def main() -> int:
     """Print each figure beside its target; 1 if one is missed."""
     figures = [
-        ("handle_request / constant", ratio(*handled(SHORT, 2000)), 2.0),
-        ("handle_request / constant, 9,000 tokens asked", ratio(*handled(LONG, 1000)), None),
-        ("call / constant", ratio(*called(SHORT, 150)), 1.05),
-        ("call / constant, 9,000 tokens asked", ratio(*called(LONG, 50)), 1.05),
+        ("transport: handle_request / constant", ratio(*handled(SHORT, 400)), 2.0),
+        ("transport: the same, 9,000 tokens asked again", ratio(*handled(LONG, 400)), 2.0),
+        ("transport: a call / constant", ratio(*called(SHORT, 60)), 1.05),
+        ("transport: the same, 9,000 tokens asked", ratio(*called(LONG, 20)), 1.05),
     ]
     for name, measured, target in figures:
-        print(f"{name:48} {measured:6.2f}" + (f"   target ≤ {target}" if target else ""))
-    return int(any(target and measured > target for _, measured, target in figures))
+        print(f"{name:50} {measured:6.2f}   target ≤ {target}")
+    return int(any(measured > target for _, measured, target in figures))
 
 
 if __name__ == "__main__":

@@ -7,10 +7,10 @@ connection is a `Drop` (the last event of its stream) or a `Pause`. Nothing here
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import Any
 
 __all__ = [
@@ -21,7 +21,6 @@ __all__ = [
     "DropKind",
     "Event",
     "Head",
-    "Headers",
     "Pause",
     "Request",
     "received",
@@ -33,36 +32,11 @@ FOR_EVER = float("inf")
 REDACTED = "[redacted]"
 """What stands where a credential stood."""
 
-_REDACTED = REDACTED.encode()
-
-_KEYS = (b"authorization", b"api-key", b"x-api-key", b"x-goog-api-key")
+_KEYS = ("authorization", "api-key", "x-api-key", "x-goog-api-key")
 """Headers that carry the key of a request, the usual one first."""
 
-_SECRETS = frozenset({*_KEYS, b"proxy-authorization", b"cookie"})
+_SECRETS = frozenset({*_KEYS, "proxy-authorization", "cookie"})
 """Headers that carry credentials."""
-
-
-class Headers(Mapping[str, str]):
-    """Header names in lower case → values, kept as the bytes that came and read when somebody looks."""
-
-    def __init__(self, raw: Sequence[tuple[bytes, bytes]]) -> None:
-        self._raw = raw
-
-    @cached_property
-    def _read(self) -> dict[str, str]:
-        return {name.decode("latin-1").lower(): text.decode("latin-1") for name, text in self._raw}
-
-    def __getitem__(self, name: str) -> str:
-        return self._read[name]
-
-    def __iter__(self) -> Iterator[str]:
-        return iter(self._read)
-
-    def __len__(self) -> int:
-        return len(self._read)
-
-    def __repr__(self) -> str:
-        return f"Headers({self._read!r})"
 
 
 @dataclass(frozen=True)
@@ -85,18 +59,18 @@ class Request:
 
 def received(method: str, url: str, headers: Iterable[tuple[bytes, bytes]], body: bytes) -> tuple[Request, str | None]:
     """A request as it came in, and the key or token that it carried; where that stood, now `REDACTED` stands."""
-    kept: list[tuple[bytes, bytes]] = []
-    keys: dict[bytes, bytes] = {}
-    for pair in headers:
-        name = pair[0].lower()
-        if name in _SECRETS:
-            keys[name] = pair[1]
-            kept.append((name, _REDACTED))
-        else:
-            kept.append(pair)
-    key = next((keys[name] for name in _KEYS if name in keys), None)
-    credential = None if key is None else key.decode("latin-1").removeprefix("Bearer ")
-    return Request(method, url, Headers(kept), body), credential
+    kept, credential = _split(tuple(headers))
+    return Request(method, url, kept, body), credential
+
+
+# A client sends the same headers with every request: a trace that keeps them once has its memory at hand.
+@lru_cache(maxsize=64)
+def _split(headers: tuple[tuple[bytes, bytes], ...]) -> tuple[Mapping[str, str], str | None]:
+    """Headers without credentials, and the credential that was among them."""
+    read = {name.decode("latin-1").lower(): text.decode("latin-1") for name, text in headers}
+    key = next((read[name] for name in _KEYS if name in read), None)
+    kept = read | dict.fromkeys(_SECRETS & read.keys(), REDACTED)
+    return kept, None if key is None else key.removeprefix("Bearer ")
 
 
 class DropKind(StrEnum):
