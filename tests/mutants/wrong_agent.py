@@ -1,0 +1,70 @@
+"""The agent as it would be with one small change: its source is altered as it is imported, nothing else is touched."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from importlib.abc import MetaPathFinder
+from importlib.machinery import ModuleSpec, PathFinder, SourceFileLoader
+from types import CodeType
+
+BOUND_TO_THE_AGENT = {"faultlab.targets.hermes"}
+"""What holds on to the agent's classes, and so is imported anew with it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Mutant:
+    """One wrong agent: in `module`, which holds `old` exactly once, stands `new`. `scenarios` shows it up."""
+
+    name: str
+    module: str
+    old: str
+    new: str
+    scenarios: str
+    seen_in: str = ""
+
+
+class _Altering(SourceFileLoader):
+    def __init__(self, mutant: Mutant, path: str) -> None:
+        super().__init__(mutant.module, path)
+        self._mutant = mutant
+
+    def get_code(self, fullname: str) -> CodeType:
+        source = self.get_source(fullname) or ""
+        found = source.count(self._mutant.old)
+        if found != 1:
+            raise AssertionError(f"{self._mutant.name}: {self._mutant.old!r} stands {found} times in {fullname}")
+        return compile(source.replace(self._mutant.old, self._mutant.new), self.path, "exec")
+
+
+class _Finder(MetaPathFinder):
+    def __init__(self, mutant: Mutant) -> None:
+        self._mutant = mutant
+
+    def find_spec(self, fullname, path=None, target=None) -> ModuleSpec | None:
+        if fullname != self._mutant.module:
+            return None
+        spec = PathFinder.find_spec(fullname, path, target)
+        spec.loader = _Altering(self._mutant, spec.origin)
+        return spec
+
+
+@contextmanager
+def wrong_agent(mutant: Mutant) -> Iterator[None]:
+    """Within, whoever imports the agent gets the wrong one; afterwards all is as before."""
+    right = _taken_out()
+    finder = _Finder(mutant)
+    sys.meta_path.insert(0, finder)
+    try:
+        yield
+    finally:
+        sys.meta_path.remove(finder)
+        _taken_out()
+        sys.modules.update(right)
+
+
+def _taken_out() -> dict[str, object]:
+    names = [name for name in sys.modules if name.split(".")[0] == "hermes_agent" or name in BOUND_TO_THE_AGENT]
+    return {name: sys.modules.pop(name) for name in names}
