@@ -10,7 +10,7 @@ import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
-from functools import cached_property, lru_cache
+from functools import lru_cache
 from typing import Any
 
 __all__ = [
@@ -39,22 +39,30 @@ _SECRETS = frozenset({*_KEYS, "proxy-authorization", "cookie"})
 """Headers that carry credentials."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Request:
-    """One HTTP request as it arrived, but for the credentials in its headers: `received` splits them off."""
+    """One HTTP request as it arrived, but for the credentials in its headers: `received` splits them off.
+
+    Header names are in lower case.
+    """
 
     method: str
     url: str
     headers: Mapping[str, str]
     body: bytes
 
-    @cached_property
+    @property
     def json(self) -> Any:
-        """The body read as JSON; None when it is none."""
-        try:
-            return json.loads(self.body)
-        except (ValueError, RecursionError):
-            return None
+        """The body read as JSON; None when it is none. To be looked at, not to be changed: it is read once."""
+        return _read(self.body)
+
+
+@lru_cache(maxsize=64)
+def _read(body: bytes) -> Any:
+    try:
+        return json.loads(body)
+    except (ValueError, RecursionError):
+        return None
 
 
 def received(method: str, url: str, headers: Iterable[tuple[bytes, bytes]], body: bytes) -> tuple[Request, str | None]:
