@@ -91,6 +91,7 @@ ORDER = {
 # In a folder of siblings a module imports `base` only, or, where the folder has an order, what stands above it here;
 # one that is not named stands below those that are.
 FOLDER_ORDER = {
+    "hermes_agent.cron": ["schedule", "scheduler", "jobs", "tick"],
     "hermes_agent.gateway": ["config", "session", "chat", "run"],
     "faultlab.adapters": ["base", "transport", "intercept", "server", "proxy", "cassette"],
     "faultlab.loader": ["tree", "shapes", "speech", "sides", "expecting", "layers", "contradictions"],
