@@ -1,4 +1,4 @@
-"""The agent at the command line: one prompt, a conversation, the gateway, or a cron job.
+"""The agent at the command line: one prompt, a conversation, the gateway, or cron jobs.
 
 The answer goes to standard output, everything else to standard error. Exit: 0 completed, 1 failed or partial, 2 what
 was asked for cannot be done, 130 interrupted.
@@ -18,7 +18,8 @@ from typing import Any, NoReturn, TextIO
 
 from hermes_agent import run_agent
 from hermes_agent.config import load_config
-from hermes_agent.cron import scheduler
+from hermes_agent.cron import jobs, scheduler
+from hermes_agent.cron.tick import tick
 from hermes_agent.errors import HermesError
 from hermes_agent.gateway.run import GatewayRunner
 from hermes_agent.messages import Outcome
@@ -33,11 +34,13 @@ _CANNOT_BEGIN = 2
 
 _USAGE = """hermes_agent [--resume [ID]] [--] [PROMPT ...]
        hermes_agent gateway
-       hermes_agent cron run JOBFILE"""
+       hermes_agent cron run JOBFILE
+       hermes_agent cron tick [JOBSFILE]"""
 
 _ABOUT = """\
 With a prompt: one answer. Without: a conversation, each line a turn; /new begins a new session, /quit ends.
-gateway: chats as JSON lines on standard input and output. cron run: the job, or the list of jobs, in a JSON file."""
+gateway: chats as JSON lines on standard input and output. cron run: the job, or the list of jobs, in a JSON file.
+cron tick: of such a list (hermes_agent_cron.json in HERMES_HOME) the jobs that are due, by their schedules in UTC."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,8 +106,12 @@ def _run(argv: list[str], terminal: _Terminal) -> int:
             return 0
         case ["cron", "run", path]:
             return _run_jobs(_jobs(Path(path), terminal), terminal)
+        case ["cron", "tick"]:
+            return _tick(terminal.runtime.home / jobs.FILE, terminal)
+        case ["cron", "tick", path]:
+            return _tick(Path(path), terminal)
         case ["gateway" | "cron", *_]:
-            terminal.refuse("usage: hermes_agent gateway, or hermes_agent cron run JOBFILE")
+            terminal.refuse("usage: hermes_agent gateway, hermes_agent cron run JOBFILE, or cron tick [JOBSFILE]")
     options = _parsed(argv, terminal)
     session_id = None if options.resume is None else _resumed(options.resume, terminal)
     _warn(terminal)
@@ -185,21 +192,37 @@ def _jobs(path: Path, terminal: _Terminal) -> list[Mapping[str, Any]]:
         terminal.refuse(f"{path}: cannot be read: {error.strerror}")
     except (ValueError, RecursionError):
         terminal.refuse(f"{path}: cannot be read as JSON")
-    jobs = held if isinstance(held, list) else [held]
-    if not jobs or not all(isinstance(job, dict) for job in jobs):
+    given = held if isinstance(held, list) else [held]
+    if not given or not all(isinstance(job, dict) for job in given):
         terminal.refuse(f"{path}: holds no job; allowed: an object with id, name and prompt, or a list of them")
-    return jobs
+    return given
 
 
-def _run_jobs(jobs: Sequence[Mapping[str, Any]], terminal: _Terminal) -> int:
+def _run_jobs(given: Sequence[Mapping[str, Any]], terminal: _Terminal) -> int:
     """The worst of the jobs' exit codes; an interrupt ends them all."""
     worst = 0
-    for job in jobs:
+    for job in given:
         done = scheduler.run(job, runtime=terminal.runtime)
         terminal.answer(done.document.rstrip())
-        if done.error:
-            terminal.notice(f"{job.get('name') or job.get('id') or 'job'}: {done.error}")
-        worst = max(worst, _EXIT[done.outcome])
+        worst = max(worst, _ended(str(job.get("name") or job.get("id") or "job"), done, terminal))
         if done.outcome is Outcome.INTERRUPTED:
             break
     return worst
+
+
+def _tick(path: Path, terminal: _Terminal) -> int:
+    """Show where the documents of the jobs that ran are. A malformed job is told and keeps no other from running."""
+    listed, worst = jobs.JobsFile(path), 0
+    for problem in listed.problems():
+        terminal.notice(f"hermes_agent: {problem}")
+        worst = _CANNOT_BEGIN
+    for ran in tick(listed, terminal.runtime):
+        terminal.answer(str(ran.document or ""))
+        worst = max(worst, _ended(ran.name, ran.run, terminal))
+    return worst
+
+
+def _ended(name: str, done: scheduler.JobRun, terminal: _Terminal) -> int:
+    if done.error:
+        terminal.notice(f"{name}: {done.error}")
+    return _EXIT[done.outcome]

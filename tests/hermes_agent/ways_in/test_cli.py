@@ -148,7 +148,8 @@ def test_a_configuration_that_cannot_be_read_is_one_line(cli, outside):
 
 
 @pytest.mark.parametrize(
-    "argv", [["--no-such-option"], ["cron"], ["cron", "run"], ["gateway", "x"], ["cron", "x", "y"]]
+    "argv",
+    [["--no-such-option"], ["cron"], ["cron", "run"], ["gateway", "x"], ["cron", "x", "y"], ["cron", "tick", "x", "y"]],
 )
 def test_wrong_usage_is_told_and_nothing_is_asked(cli, outside, argv):
     said = cli(*argv)
@@ -161,6 +162,7 @@ def test_help_is_an_answer(cli):
     said = cli("--help")
     assert said.code == 0
     assert "hermes_agent cron run JOBFILE" in said.out
+    assert "hermes_agent cron tick [JOBSFILE]" in said.out
 
 
 def test_the_gateway_answers_lines(cli):
@@ -214,6 +216,66 @@ def test_a_job_file_that_is_not_there_is_one_line(cli):
         cli("cron", "run", "nowhere.json").err
         == "hermes_agent: nowhere.json: cannot be read: No such file or directory\n"
     )
+
+
+def due(job_id, **more):
+    return {"id": job_id, "prompt": job_id, "schedule": {"every_minutes": 10}, **more}
+
+
+def test_a_tick_shows_where_the_documents_are_and_runs_what_is_due_once(cli, outside):
+    path = jobs(outside, [due("a"), due("b", next_run_at="2026-02-01T00:00:00Z")])
+    said = cli("cron", "tick", path)
+    assert (said.code, said.out) == (0, f"{outside.home}/hermes_agent_cron/a/2026-01-01T00-00-00Z.md\n")
+    assert said.err == ""
+    again = cli("cron", "tick", path)
+    assert (again.code, again.out, again.err) == (0, "", "")
+
+
+def test_a_tick_without_a_file_takes_the_one_of_the_home(cli, outside):
+    (outside.home / "hermes_agent_cron.json").write_text(json.dumps([due("a")]))
+    assert cli("cron", "tick").code == 0
+    assert [text for _, text in outside.asked] == ["a"]
+
+
+def test_a_job_that_fails_in_a_tick_is_told_and_the_others_run(cli, outside):
+    outside.answer = lambda host, text: 402 if text == "bad" else text
+    said = cli("cron", "tick", jobs(outside, [due("bad", name="Bad one"), due("good")]))
+    assert said.code == 1
+    assert said.err.startswith("Bad one: The turn ended without a whole answer")
+    assert len(said.out.splitlines()) == 2
+
+
+def test_a_malformed_job_in_a_tick_is_one_line_and_the_others_run(cli, outside):
+    path = jobs(outside, [due("bad", schedule={"cron": "61 * * * *"}), due("good")])
+    said = cli("cron", "tick", path)
+    assert said.code == 2
+    assert said.err.startswith(f'hermes_agent: {path}: job bad: schedule.cron: found "61 * * * *"; allowed: minute')
+    assert len(said.err.splitlines()) == 1
+    assert [text for _, text in outside.asked] == ["good"]
+
+
+@pytest.mark.parametrize("content", ["", "nonsense", "7", '{"jobs": []}', "[" * 100_000])
+def test_a_tick_over_a_file_without_a_list_is_one_line(cli, outside, content):
+    path = jobs(outside, content)
+    said = cli("cron", "tick", path)
+    assert (said.code, said.out) == (2, "")
+    assert said.err.startswith(f"hermes_agent: {path}:")
+    assert len(said.err.splitlines()) == 1
+
+
+def test_a_tick_without_any_file_is_one_line(cli, outside):
+    said = cli("cron", "tick")
+    found = "found no file; allowed: a list of jobs in JSON"
+    assert (said.code, said.err) == (2, f"hermes_agent: {outside.home}/hermes_agent_cron.json: {found}\n")
+
+
+def test_an_interrupt_ends_the_tick(cli, outside):
+    def answer(host, text):
+        raise KeyboardInterrupt
+
+    outside.answer = answer
+    assert cli("cron", "tick", jobs(outside, [due("a"), due("b")])).code == 130
+    assert len(outside.asked) == 1
 
 
 def test_the_module_runs_as_a_program(tmp_path):
