@@ -4,10 +4,16 @@ import json
 from threading import Event
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from faultlab.adapters.base import Ending, Failing, Play, Router, Timeouts
 from faultlab.clock import VirtualClock
+from faultlab.dialects import DIALECTS
 from faultlab.errors import UnknownHost
+from faultlab.faults import FAULTS
+from faultlab.schedule import Entry, Schedule
+from faultlab.script import Reply, Script, ToolCall
 from faultlab.trace import Exchange
 from faultlab.upstream import Answer, Stage, Upstream
 from faultlab.wire import FOR_EVER, Data, Drop, DropKind, Head, Pause, Request
@@ -155,6 +161,35 @@ def test_every_way_to_drop_a_connection_has_its_ending(kind):
 )
 def test_a_body_that_ends_early_tells_what_came_of_what_was_announced(head, ending):
     assert _played([head, _DATA, Drop(DropKind.CLOSED)])[0][-1] == ending
+
+
+_REPLIES = st.builds(
+    Reply,
+    text=st.none() | st.text(max_size=40),
+    tool_calls=st.lists(st.builds(ToolCall, st.just("terminal"), st.text(max_size=20)), max_size=2).map(tuple),
+    reasoning=st.text(max_size=10),
+)
+
+
+@given(
+    chosen=st.lists(st.sampled_from(list(FAULTS.values())), max_size=3, unique=True),
+    replies=st.lists(_REPLIES, max_size=1),
+    dialect=st.sampled_from(list(DIALECTS.values())),
+    streamed=st.booleans(),
+)
+def test_whatever_goes_wrong_an_exchange_ends_in_finite_time_and_every_fault_applied_or_was_wasted(
+    chosen, replies, dialect, streamed
+):
+    stage, schedule = Stage(VirtualClock()), Schedule([Entry(tuple(fault() for fault in chosen))])
+    upstream = Upstream("primary", "openai", _OPENAI, stage, script=Script(replies), schedule=schedule)
+    asked = _request(_OPENAI + dialect.path, body=json.dumps({"stream": streamed}).encode())
+    exchange, events = upstream.answer(asked)
+    steps, played = _played(events, read=120, connect=10)
+    assert played.ended_s <= 130
+    assert len(steps) <= len(events) + 1
+    told = {*exchange.faults, *exchange.wasted}
+    assert exchange.unexpected or told == {fault.name for fault in chosen}
+    assert not set(exchange.faults) & set(exchange.wasted)
 
 
 def test_who_hung_up_meets_nothing_more():
