@@ -97,7 +97,7 @@ def _own_fault(error: Exception) -> str:
 def _judged(scenario: Scenario, played: Played) -> Verdict:
     if played.lab.refused:
         return Verdict(trouble=f"the target asked for {played.lab.refused[0]}, and no upstream stands for that host")
-    history = History.of(played.lab.trace, scenario.policy, played.before)
+    history = History(played.lab.trace, scenario.policy, played.before)
     found = [judge(expectation, history) for expectation in scenario.expectations]
     secrets = played.lab.stage.secrets
     breaches = violated(Case(history, secrets, played.leftovers), played.held_to)

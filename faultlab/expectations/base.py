@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any, Final
 
 from faultlab.calls import Attempt, attempts_of
@@ -75,18 +76,18 @@ class Difference:
     step: int | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class History:
-    """All that there is to judge: the trace, what was known beforehand, and the requests by model call."""
+    """All that there is to judge: the trace, what was known beforehand, the conversation before the first turn."""
 
     trace: Trace
     policy: Policy
-    attempts: tuple[Attempt, ...]
+    before: Dialogue = field(default_factory=Dialogue)
 
-    @classmethod
-    def of(cls, trace: Trace, policy: Policy, before: Dialogue | None = None) -> History:
-        """The history of this trace; `before` is the conversation before its first turn."""
-        return cls(trace, policy, attempts_of(trace, before))
+    @cached_property
+    def attempts(self) -> tuple[Attempt, ...]:
+        """The requests for an answer, by model call; made when somebody asks, as not every judge does."""
+        return attempts_of(self.trace, self.before)
 
 
 @dataclass(frozen=True, slots=True)

@@ -36,14 +36,14 @@ def _switch(scope: Scope) -> tuple[Switched | None, int | None]:
 
 def _first_of_fallback(scope: Scope) -> int | None:
     """The first request to the fallback in a session, if it is in this scope."""
-    turns = scope.history.trace.turns
     seen: set[str] = set()
-    for attempt in scope.history.attempts:
-        session = turns[attempt.turn - 1].session
-        if attempt.upstream == FALLBACK and session not in seen:
-            seen.add(session)
-            if scope.number in (None, attempt.turn):
-                return attempt.exchange.n
+    for number, turn in enumerate(scope.history.trace.turns, 1):
+        asked = (each.n for each in scope.exchanges(turn) if each.upstream == FALLBACK and not each.side)
+        first = None if turn.session in seen else next(asked, None)
+        if first is not None:
+            seen.add(turn.session)
+            if scope.number in (None, number):
+                return first
     return None
 
 

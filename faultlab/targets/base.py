@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
+from typing import Final
 
 from faultlab.dialogue import Dialogue
 from faultlab.errors import HarnessError, Runaway
@@ -75,11 +76,14 @@ def _upstream(lab: Lab, name: str, backend: Backend, side: Side, script: Script)
     )
 
 
+_TOLD_NOTHING: Final = TurnEnd("failed", "internal", error="the turn told nothing")
+
+
 @dataclass(slots=True)
 class Telling:
     """What became of a turn, told while it runs."""
 
-    end: TurnEnd = field(default_factory=lambda: TurnEnd("failed", "internal", error="the turn told nothing"))
+    end: TurnEnd = _TOLD_NOTHING
     shown: str = ""
     exit_code: int | None = None
 

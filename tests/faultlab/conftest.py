@@ -68,7 +68,7 @@ class Story:
 
     @property
     def history(self):
-        return History.of(self.trace, self.policy, self.before)
+        return History(self.trace, self.policy, self.before)
 
     @property
     def case(self):
