@@ -13,7 +13,6 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
-from typing import Final
 
 from faultlab.errors import ScenarioError
 from faultlab.loader import Loader, files_below, is_agent_config
@@ -147,9 +146,6 @@ def _unreadable(error: ScenarioError, session: _Session) -> None:
     print(error, file=sys.stderr)
 
 
-_SCENARIOS: Final = {1: "1 scenario"}
-
-
 def _check(paths: Sequence[str]) -> int:
     session, read = _Session(), loader()
     complaints = 0
@@ -168,7 +164,7 @@ def _checked(file: str, read: Loader) -> int:
     """Tell what a file is; returns how many complaints there are about it."""
     if not is_agent_config(Path(file)):
         count = len(read.load(file))
-        print(f"{file}: {_SCENARIOS.get(count, f'{count} scenarios')}")
+        print(f"{file}: {count} scenario{'' if count == 1 else 's'}")
         return 0
     complaints = check_config(file)
     for complaint in complaints or ["nothing to complain of"]:

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Any, Final
+from typing import Any
 
 from faultlab.calls import Attempt, attempts_of
 from faultlab.dialogue import Dialogue
@@ -126,9 +126,7 @@ class Scope:
 Judge = Callable[[Any, Scope], Difference | None]
 """Judges one key: its value and what it is about, to a difference or None."""
 
-_COUNTED: Final[Mapping[int, str]] = {0: "no", 1: "1"}
-
 
 def plural(count: int, noun: str) -> str:
     """A count with its noun."""
-    return f"{_COUNTED.get(count, count)} {noun}{'' if count == 1 else 's'}"
+    return f"{count or 'no'} {noun}{'' if count == 1 else 's'}"
