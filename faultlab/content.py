@@ -8,10 +8,12 @@ from __future__ import annotations
 import hashlib
 import math
 import random
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import lru_cache
 
-__all__ = ["MadeCall", "MadeMessage", "conversation", "key_for", "text", "token"]
+__all__ = ["MadeCall", "MadeMessage", "conversation", "drawing_from", "key_for", "text", "token"]
 
 _TOOLS = ("read_file", "terminal")
 _TOOL_EXCHANGE = 4
@@ -102,6 +104,17 @@ def conversation(messages: int, tokens: int, seed: int = 0) -> tuple[MadeMessage
     share, more = divmod(spare, len(spoken))
     lengths = {index: share + (place < more) for place, index in enumerate(spoken)}
     return tuple(_spoken(message, lengths.get(index, 0), seed, index) for index, message in enumerate(bare))
+
+
+@contextmanager
+def drawing_from(seed: int) -> Iterator[None]:
+    """Meanwhile the process's own chance begins at this seed: clients draw the jitter of their waits from it."""
+    before = random.getstate()
+    random.seed(seed)
+    try:
+        yield
+    finally:
+        random.setstate(before)
 
 
 def _rounds(messages: int, seed: int) -> list[MadeMessage]:

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from faultlab.clock import sleeping_on
+from faultlab.content import drawing_from
 from faultlab.errors import HarnessError, TargetError
 from faultlab.invariants import ON_THE_WIRE
 from faultlab.lab import Lab
@@ -26,10 +27,11 @@ def play(scenario: Scenario) -> Played:
         raise HarnessError(f"target callable was handed a scenario for {scenario.target}")
     function = _found(scenario.target, scenario.place.file)
     lab = lab_for(scenario)
-    for plan in scenario.turns:
-        with played(lab, plan) as told, sleeping_on(lab.clock):
-            told.end = outcome_of(partial(_text, function, lab, plan.user))
-            told.shown = told.end.reply
+    with drawing_from(scenario.seed), sleeping_on(lab.clock):
+        for plan in scenario.turns:
+            with played(lab, plan) as told:
+                told.end = outcome_of(partial(_text, function, lab, plan.user))
+                told.shown = told.end.reply
     return Played(lab, ON_THE_WIRE)
 
 

@@ -9,6 +9,7 @@ from functools import partial
 from typing import Any
 
 from faultlab.clock import sleeping_on
+from faultlab.content import drawing_from
 from faultlab.errors import HarnessError
 from faultlab.invariants import ON_THE_WIRE
 from faultlab.lab import Desk
@@ -26,7 +27,7 @@ def play(scenario: Scenario) -> Played:
     if not isinstance(how, SdkTarget):
         raise HarnessError(f"target sdk was handed a scenario for {how}")
     lab = lab_for(scenario)
-    with _caller(lab[PRIMARY], how) as ask:
+    with drawing_from(scenario.seed), _caller(lab[PRIMARY], how) as ask:
         for plan in scenario.turns:
             with played(lab, plan) as told:
                 told.end = outcome_of(partial(ask, plan.user))

@@ -42,6 +42,13 @@ def test_the_client_retries_by_itself_in_virtual_time(played, call, stream, is_a
     assert run.verdict.outcome is Outcome.HELD, run.verdict
 
 
+def test_the_client_s_own_jitter_is_the_same_in_every_run(played):
+    text = "name: n\ntarget: sdk\nsays: [hi]\nfaults: {primary: [reset, reset]}\nturns: [{user: x}]\n"
+    runs = [[exchange.started_s for exchange in played(text).trace.exchanges] for _ in range(3)]
+    assert runs[0] == runs[1] == runs[2]
+    assert runs[0] != [exchange.started_s for exchange in played(text + "seed: 1\n").trace.exchanges]
+
+
 def test_what_the_client_raises_is_how_the_turn_failed(played):
     text = "name: n\ntarget: sdk\nfaults: {primary: [unauthorized]}\nturns: [{user: x, expect: {outcome: failed}}]\n"
     run = played(text)
