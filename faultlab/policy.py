@@ -58,7 +58,9 @@ class Policy:
 
     def backend(self, upstream: str) -> Backend | None:
         """Who stands behind the name of an upstream."""
-        return {PRIMARY: self.primary, FALLBACK: self.fallback}.get(upstream)
+        if upstream == PRIMARY:
+            return self.primary
+        return self.fallback if upstream == FALLBACK else None
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Final
 
 from faultlab.errors import ScenarioError
-from faultlab.loader.document import DEFAULT_CONFIG, ConfigReader, scenario
+from faultlab.loader.document import DEFAULT_CONFIG, ConfigReader, Reading
 from faultlab.loader.layers import Variant, lay, slug, variants
 from faultlab.loader.tree import Tree, documents, refusal
 from faultlab.scenario import Scenario
@@ -55,6 +55,7 @@ class Loader:
 
     def _scenarios(self, trees: list[Tree]) -> list[Scenario]:
         found: dict[str, Scenario] = {}
+        reading = Reading(self._read_config)
         for tree in trees:
             for variant in self._variants(tree):
                 name = _item_id(variant, single=len(trees) == 1)
@@ -62,7 +63,7 @@ class Loader:
                     raise refusal(tree.mark, f"a second scenario called {name!r} in this file; give it another name")
                 if len(found) == MAX_SCENARIOS:
                     raise refusal(tree.mark, f"this file makes more than {MAX_SCENARIOS:,} scenarios")
-                found[name] = scenario(variant.tree, name, self._read_config)
+                found[name] = reading.scenario(variant.tree, name)
         return list(found.values())
 
     def _variants(self, tree: Tree) -> Iterator[Variant]:

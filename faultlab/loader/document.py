@@ -5,7 +5,8 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
+from itertools import chain
 from typing import Any, Final
 
 from faultlab.expectations import DEFAULTS, Expectation
@@ -40,10 +41,11 @@ from faultlab.scenario import (
 )
 from faultlab.verdict import Place
 
-__all__ = ["DEFAULT_CONFIG", "ConfigReader", "scenario"]
+__all__ = ["DEFAULT_CONFIG", "ConfigReader", "Reading"]
 
 _Env = tuple[tuple[str, str | None], ...]
-ConfigReader = Callable[[str, _Env, tuple[tuple[str, tuple[str, ...]], ...]], Policy | Problem]
+_Renewals = tuple[tuple[str, tuple[str, ...]], ...]
+ConfigReader = Callable[[str, _Env, _Renewals], Policy | Problem]
 """Reads the text of a config.yaml as the agent would, with these variables and renewals."""
 
 DEFAULT_CONFIG: Final = json.dumps(
@@ -144,21 +146,37 @@ _TURN: Final[dict[str, Shape[Any]]] = {
 }
 
 
-def _turn(tree: Tree) -> tuple[TurnPlan, Tree]:
-    """The plan of a turn, and the tree where its expectations stand."""
+@dataclass(frozen=True, slots=True)
+class _Turns:
+    """What happens in the turns, and what is expected of them."""
+
+    plans: tuple[TurnPlan, ...]
+    expectations: tuple[Expectation, ...]
+
+
+def _turns(tree: Tree) -> _Turns:
+    listed = _listed_turns(tree)
+    if not listed:
+        raise misfit(tree, "at least one turn")
+    expected = (_expected(turn, number) for number, turn in enumerate(tree.value, 1))
+    return _Turns(listed, tuple(chain.from_iterable(expected)))
+
+
+def _turn(tree: Tree) -> TurnPlan:
     read = fields(tree, _TURN, needed=("user",))
-    plan = TurnPlan(read["user"], read.get("session", "main"), read.get("resume", False), read.get("interrupt"))
-    return plan, tree
+    return TurnPlan(read["user"], read.get("session", "main"), read.get("resume", False), read.get("interrupt"))
 
 
 _listed_turns: Final = items(_turn, "a list of turns")
 
 
-def _turns(tree: Tree) -> tuple[tuple[TurnPlan, Tree], ...]:
-    turns = _listed_turns(tree)
-    if not turns:
-        raise misfit(tree, "at least one turn")
-    return turns
+def _expected(turn: Tree, number: int) -> list[Expectation]:
+    """What a turn is held to: what its `expect` says, and the two defaults where it says nothing."""
+    own = turn.value.get("expect")
+    said = expectations(own, number) if own is not None else ()
+    place = _place(own.key if own is not None else turn.mark)
+    keys = {expectation.key for expectation in said}
+    return [*(Expectation(key, value, place, number) for key, value in DEFAULTS if key not in keys), *said]
 
 
 _DOCUMENT: Final[dict[str, Shape[Any]]] = {
@@ -183,36 +201,54 @@ _DOCUMENT: Final[dict[str, Shape[Any]]] = {
 _SAME_NAME: Final = ("clauses", "why", "env", "says", "history", "tools", "seed")
 
 
-def scenario(tree: Tree, item_id: str, read_config: ConfigReader) -> Scenario:
-    """The scenario that a document without `each` holds. Raises ScenarioError for whatever cannot be used."""
-    read = fields(tree, _DOCUMENT, needed=("name", "turns"))
-    turns = read["turns"]
-    renewals = read.get("refresh", {})
-    made = Scenario(
-        id=item_id,
-        name=read["name"],
-        place=_place(tree.mark),
-        turns=tuple([plan for plan, _ in turns]),
-        expectations=_expected(turns) + read.get("expect", ()),
-        policy=_policy(tree, read, renewals, read_config),
-        config=read.get("config", DEFAULT_CONFIG),
-        primary=_side(PRIMARY, read, renewals),
-        fallback=_side(FALLBACK, read, renewals),
-        target=_entered(read),
-        **{name: read[name] for name in _SAME_NAME if name in read},
-    )
-    refuse_contradictions(made, tree)
-    return made
+class Reading:
+    """Reads the items of one file. What several of them share, tree for tree, is read once."""
+
+    def __init__(self, read_config: ConfigReader) -> None:
+        self._read_config = read_config
+        self._shapes = {name: _once(shape) for name, shape in _DOCUMENT.items()}
+
+    def scenario(self, tree: Tree, item_id: str) -> Scenario:
+        """The scenario that a document without `each` holds. Raises ScenarioError for whatever cannot be used."""
+        read = fields(tree, self._shapes, needed=("name", "turns"))
+        renewals = read.get("refresh", {})
+        made = Scenario(
+            id=item_id,
+            name=read["name"],
+            place=_place(tree.mark),
+            turns=read["turns"].plans,
+            expectations=read["turns"].expectations + read.get("expect", ()),
+            policy=self._policy(tree, read, tuple(renewals.items())),
+            config=read.get("config", DEFAULT_CONFIG),
+            primary=_side(PRIMARY, read, renewals),
+            fallback=_side(FALLBACK, read, renewals),
+            target=_entered(read),
+            **{name: read[name] for name in _SAME_NAME if name in read},
+        )
+        refuse_contradictions(made, tree)
+        return made
+
+    def _policy(self, tree: Tree, read: Mapping[str, Any], renewals: _Renewals) -> Policy:
+        found = self._read_config(read.get("config", DEFAULT_CONFIG), read.get("env", ()), renewals)
+        if isinstance(found, Policy):
+            return found
+        at = tree.value.get("config", tree)
+        for name in found.path:
+            at = at.value.get(name, at) if type(at.value) is dict else at
+        raise refusal(at.mark, found.message)
 
 
-def _policy(tree: Tree, read: Mapping[str, Any], renewals: Mapping[str, Any], read_config: ConfigReader) -> Policy:
-    found = read_config(read.get("config", DEFAULT_CONFIG), read.get("env", ()), tuple(renewals.items()))
-    if isinstance(found, Policy):
-        return found
-    at = tree.value.get("config", tree)
-    for name in found.path:
-        at = at.value.get(name, at) if type(at.value) is dict else at
-    raise refusal(at.mark, found.message)
+def _once(shape: Shape[Any]) -> Shape[Any]:
+    """The same shape, which reads each tree once; a tree that was read stays, so that its identity stays its own."""
+    known: dict[int, tuple[Tree, Any]] = {}
+
+    def read(tree: Tree) -> Any:
+        found = known.get(id(tree))
+        if found is None:
+            found = known[id(tree)] = tree, shape(tree)
+        return found[1]
+
+    return read
 
 
 def _side(name: str, read: Mapping[str, Any], renewals: Mapping[str, Any]) -> Side:
@@ -224,19 +260,6 @@ def _entered(read: Mapping[str, Any]) -> Target:
     if "entry" not in read or not isinstance(target, HermesTarget):
         return target
     return replace(target, entry=read["entry"])
-
-
-def _expected(turns: tuple[tuple[TurnPlan, Tree], ...]) -> tuple[Expectation, ...]:
-    """What each turn is held to: what its `expect` says, and the two defaults where it says nothing."""
-    found: list[Expectation] = []
-    for turn, (_, tree) in enumerate(turns, 1):
-        own = tree.value.get("expect")
-        said = expectations(own, turn) if own is not None else ()
-        place = _place(own.key if own is not None else tree.mark)
-        keys = {expectation.key for expectation in said}
-        found += [Expectation(key, value, place, turn) for key, value in DEFAULTS if key not in keys]
-        found += said
-    return tuple(found)
 
 
 def _place(mark: Any) -> Place:
