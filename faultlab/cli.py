@@ -38,6 +38,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     except ScenarioError as error:
         print(error, file=sys.stderr)
         return _COULD_NOT_RUN
+    except KeyboardInterrupt:
+        print("stopped by Ctrl-C", file=sys.stderr)
+        return _STOPPED
     except BrokenPipeError:
         # Whoever read us has read enough; what is still buffered must not fail a second time at exit.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
@@ -137,7 +140,7 @@ def _files(path: str, session: _Session) -> Iterator[str]:
 def _chosen(scenarios: list[Scenario], file: str, name: str) -> list[Scenario]:
     chosen = [scenario for scenario in scenarios if name in ("", scenario.id)]
     if not chosen:
-        raise ScenarioError(f"no scenario called {name!r}", path=file, allowed=[each.id for each in scenarios])
+        raise ScenarioError(f"no scenario called {name!r:.60}", path=file, allowed=[each.id for each in scenarios])
     return chosen
 
 

@@ -13,7 +13,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import lru_cache
 
-__all__ = ["MadeCall", "MadeMessage", "conversation", "drawing_from", "key_for", "text", "token"]
+__all__ = ["MadeCall", "MadeMessage", "conversation", "drawing_from", "fewest_tokens", "key_for", "text", "token"]
 
 _TOOLS = ("read_file", "terminal")
 _TOOL_EXCHANGE = 4
@@ -94,16 +94,18 @@ def conversation(messages: int, tokens: int, seed: int = 0) -> tuple[MadeMessage
 
     An odd number begins with a greeting of the assistant, so that the end is always an answer.
     """
-    bare = _rounds(messages, seed)
-    fixed = sum(message.characters for message in bare)
-    spare = tokens * 4 - fixed
-    spoken = [index for index, message in enumerate(bare) if not message.calls]
-    if spare < len(spoken):
-        least = math.ceil((fixed + len(spoken)) / 4)
+    if tokens < (least := fewest_tokens(messages)):
         raise ValueError(f"tokens: {messages} messages need at least {least}, not {tokens}")
-    share, more = divmod(spare, len(spoken))
+    bare = _rounds(messages, seed)
+    spoken = [index for index, message in enumerate(bare) if not message.calls]
+    share, more = divmod(tokens * 4 - sum(message.characters for message in bare), len(spoken))
     lengths = {index: share + (place < more) for place, index in enumerate(spoken)}
     return tuple(_spoken(message, lengths.get(index, 0), seed, index) for index, message in enumerate(bare))
+
+
+def fewest_tokens(messages: int) -> int:
+    """The least that so many messages can be estimated at: a character for each text, and what calls need."""
+    return math.ceil(sum(message.characters if message.calls else 1 for message in _rounds(messages, seed=0)) / 4)
 
 
 @contextmanager

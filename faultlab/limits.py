@@ -26,7 +26,7 @@ class Limits:
         for one in fields(self):
             value = getattr(self, one.name)
             if value is not None and (not isinstance(value, int) or isinstance(value, bool) or value < 1):
-                raise ValueError(f"{one.name}: a whole number from 1, not {value!r}")
+                raise ValueError(f"{one.name}: a whole number from 1, not {value!r:.60}")
 
 
 class Meter:

@@ -56,7 +56,6 @@ class TurnEnd:
     failure: str | None = None
     refused: str | None = None
     reply: str = ""
-    final_provider: str = ""
     final_model: str = ""
     switch_reason: str | None = None
     tool_runs: Mapping[str, int] = field(default_factory=dict)

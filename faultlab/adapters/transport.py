@@ -23,9 +23,6 @@ from faultlab.wire import FOR_EVER, Data, Head, Pause, received
 
 __all__ = ["async_transport", "installed_library", "transport"]
 
-_PLAIN = 2
-"""Events of a whole answer that nothing happens to: a head and its body."""
-
 
 def transport(router: Router, clock: Clock, module: ModuleType | None = None) -> Any:
     """A `BaseTransport` of the library (None: the one that the installed openai uses)."""

@@ -106,7 +106,7 @@ class Fault:
         for one in fields(self):
             value, unit = getattr(self, one.name), one.metadata.get("unit")
             if unit and value is not None and not unit.holds(value):
-                raise ValueError(f"{one.name}: {unit.sentence}, not {value!r}")
+                raise ValueError(f"{one.name}: {unit.sentence}, not {value!r:.60}")
 
     def answer(self, request: Request, moment: Moment) -> Events | None:
         """Events instead of the model's; None when this fault does not answer."""

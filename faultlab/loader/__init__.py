@@ -90,12 +90,12 @@ def is_agent_config(path: Path) -> bool:
 def text_of(path: Path) -> str:
     """The text of a file. Raises ScenarioError if there is none."""
     try:
-        size = path.stat().st_size
-        raw = path.read_bytes() if size <= _MAX_BYTES else b""
+        with path.open("rb") as file:
+            raw = file.read(_MAX_BYTES + 1)
     except OSError as error:
         raise ScenarioError(f"cannot be read: {error.strerror}", path=str(path)) from None
-    if size > _MAX_BYTES:
-        raise ScenarioError(f"a file of {size:,} bytes is no scenario: at most {_MAX_BYTES:,}", path=str(path))
+    if len(raw) > _MAX_BYTES:
+        raise ScenarioError(f"a file of more than {_MAX_BYTES:,} bytes is no scenario", path=str(path))
     try:
         return raw.decode("utf-8-sig")
     except UnicodeDecodeError as error:

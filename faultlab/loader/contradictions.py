@@ -8,7 +8,7 @@ from typing import Any, Final
 
 from faultlab.errors import ScenarioError
 from faultlab.expectations import Expectation, Switched
-from faultlab.loader.tree import Tree, refusal
+from faultlab.loader.tree import Tree, refusal, shown
 from faultlab.policy import FALLBACK, PRIMARY
 from faultlab.scenario import HermesTarget, Scenario, SdkTarget, Side
 
@@ -137,7 +137,7 @@ def _tool_runs(expectation: Expectation, scenario: Scenario) -> Iterator[str]:
         return
     for name, count in expectation.value:
         if count and name not in scripted:
-            yield f"runs of {name!r} are expected, but `tools` does not have it"
+            yield f"runs of {shown(name)} are expected, but `tools` does not have it"
 
 
 def _siblings(scenario: Scenario, expectation: Expectation, key: str) -> Iterable[Any]:
@@ -161,7 +161,7 @@ def _not_a_model(name: str, scenario: Scenario) -> Iterator[str]:
     backends = (scenario.policy.primary, scenario.policy.fallback)
     models = [backend.model for backend in backends if backend is not None]
     if name not in models:
-        yield f"the model {name!r} is expected, but the config has {' and '.join(map(repr, models))}"
+        yield f"the model {shown(name)} is expected, but the config has {' and '.join(map(shown, models))}"
 
 
 def _refused(expectation: Expectation, scenario: Scenario) -> Iterator[str]:

@@ -27,7 +27,7 @@ from faultlab.loader.shapes import (
 )
 from faultlab.loader.sides import faults, limits, refresh
 from faultlab.loader.speech import history, says, tools
-from faultlab.loader.tree import Tree, refusal
+from faultlab.loader.tree import Tree, refusal, shown
 from faultlab.policy import FALLBACK, PRIMARY, Policy, Problem
 from faultlab.scenario import (
     ENTRIES,
@@ -83,7 +83,7 @@ def _env(tree: Tree) -> _Env:
     read = _variables(tree)
     for name, value in read:
         if not name or "=" in name or "\0" in name + (value or ""):
-            raise refusal(tree.value[name].key, f"the system takes no variable {name!r} with this name and value")
+            raise refusal(tree.value[name].key, f"the system takes no variable {shown(name)} with this name and value")
     return read
 
 

@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from faultlab.expectations import NEVER, Contains, Expectation, Range, RequestLike, Switched
 from faultlab.loader.shapes import Shape, choice, entries, fields, items, misfit, number, plain, text, unknown, whole
-from faultlab.loader.tree import Tree, refusal
+from faultlab.loader.tree import Tree, refusal, shown
 from faultlab.policy import UPSTREAMS
 from faultlab.verdict import Place
 
@@ -97,7 +97,7 @@ def _request(tree: Tree) -> RequestLike:
     read = fields(tree, _REQUEST, needed=("n",))
     for path in (*dict(read.get("has", ())), *read.get("lacks", ())):
         if path.partition(".")[0] not in {"headers", "body"}:
-            raise refusal(tree.mark, f"a path begins with `headers` or `body`, not {path!r}")
+            raise refusal(tree.mark, f"a path begins with `headers` or `body`, not {shown(path)}")
     if len(read) == 1:
         raise refusal(tree.mark, "expected something of this request beside its number", sorted(_REQUEST))
     return RequestLike(**read)

@@ -10,11 +10,13 @@ from collections.abc import Iterator
 from typing import Final, NamedTuple
 
 from faultlab.loader.shapes import misfit
-from faultlab.loader.tree import Tree, refusal
+from faultlab.loader.tree import Tree, refusal, shown
 
 __all__ = ["Variant", "lay", "slug", "variants"]
 
-_NAME: Final = re.compile(r"[^\s:\[\]/]+")
+_NAME: Final = re.compile(r"[^\s:\[\]/]{1,80}")
+_LONGEST_SLUG: Final = 120
+"""Characters: longer than any sentence that is read at a glance."""
 
 
 class Variant(NamedTuple):
@@ -50,12 +52,13 @@ def _each(tree: Tree) -> Iterator[Variant]:
     base = Tree({name: child for name, child in tree.value.items() if name != "each"}, tree.mark, tree.key)
     for name, over in each.value.items():
         if not _NAME.fullmatch(name):
-            raise refusal(over.key, f"a name under `each` has no spaces, colons, slashes or brackets: {name!r}")
+            allowed = "has no spaces, colons, slashes or brackets, and at most 80 characters"
+            raise refusal(over.key, f"a name under `each` {allowed}: {shown(name)}")
         if type(over.value) is not dict:
             raise misfit(over, "a mapping: the keys that are laid over this file")
         laid = lay(base, over)
         if laid is base:
-            raise refusal(over.key, f"{name!r} changes nothing: what it lays over the file is there already")
+            raise refusal(over.key, f"{shown(name)} changes nothing: what it lays over the file is there already")
         _refuse_idle_nulls(base, over)
         yield Variant(laid, name)
 
@@ -64,7 +67,7 @@ def _refuse_idle_nulls(base: Tree, over: Tree) -> None:
     """A misspelt key under `each` would otherwise remove nothing in silence."""
     for key, child in over.value.items():
         if child.value is None and key not in base.value:
-            raise refusal(child.key, f"null removes {key!r}, which this file does not have")
+            raise refusal(child.key, f"null removes {shown(key)}, which this file does not have")
 
 
 def lay(base: Tree, over: Tree, *, keep_null: bool = False) -> Tree:
@@ -104,5 +107,8 @@ def _same(one: Tree, other: Tree) -> bool:
 
 
 def slug(sentence: str) -> str:
-    """A sentence as a name that needs no quoting."""
-    return re.sub(r"[^a-z0-9]+", "-", sentence.lower()).strip("-") or "scenario"
+    """A sentence as a name that needs no quoting; a very long one ends with the last word that has room."""
+    words = re.sub(r"[^a-z0-9]+", "-", sentence.lower()).strip("-")
+    if len(words) > _LONGEST_SLUG:
+        words = words[: _LONGEST_SLUG + 1].rpartition("-")[0] or words[:_LONGEST_SLUG]
+    return words or "scenario"

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Any, Final, TypeVar
 
 from faultlab.errors import ScenarioError
-from faultlab.loader.tree import Tree, refusal
+from faultlab.loader.tree import Tree, refusal, shown
 
 __all__ = [
     "Shape",
@@ -32,9 +32,6 @@ __all__ = [
 _T = TypeVar("_T")
 Shape = Callable[[Tree], _T]
 
-_SHOWN: Final = 60
-"""Characters of a value that a message shows."""
-
 
 def misfit(tree: Tree, wanted: str) -> ScenarioError:
     """The error for a value of the wrong kind or out of range."""
@@ -46,7 +43,7 @@ def unknown(mark: Any, noun: str, name: str, known: Iterable[str]) -> ScenarioEr
     allowed = sorted(known)
     near = difflib.get_close_matches(name, allowed, n=1, cutoff=0.5)
     hint = f"; did you mean {near[0]!r}?" if near else "" if allowed else "; there is none to give"
-    return refusal(mark, f"unknown {noun} {name[:_SHOWN]!r}{hint}", allowed)
+    return refusal(mark, f"unknown {noun} {shown(name)}{hint}", allowed)
 
 
 def text(tree: Tree) -> str:
@@ -165,5 +162,5 @@ def _shown(value: object) -> str:
     if isinstance(value, list):
         return "a list" if value else "an empty list"
     if isinstance(value, str):
-        return repr(value[:_SHOWN])
-    return _NAMED[value] if isinstance(value, bool | None) else str(value)[:_SHOWN]
+        return shown(value)
+    return _NAMED[value] if isinstance(value, bool | None) else f"{value!s:.60}"

@@ -13,6 +13,7 @@ from faultlab.loader.shapes import Shape, choice, fields, items, misfit, one_or_
 from faultlab.loader.tree import Tree, refusal
 from faultlab.policy import PRIMARY, UPSTREAMS
 from faultlab.schedule import Entry
+from faultlab.upstream import REFRESH_WORDS
 
 __all__ = ["faults", "limits", "refresh"]
 
@@ -90,7 +91,7 @@ def limits(tree: Tree) -> Mapping[str, Limits]:
     return fields(tree, dict.fromkeys(UPSTREAMS, _limits_of_one))
 
 
-_WORDS: Final = one_or_more(choice("refresh", ("ok", "refused", "hangs")))
+_WORDS: Final = one_or_more(choice("refresh", REFRESH_WORDS))
 
 
 def refresh(tree: Tree) -> Mapping[str, tuple[str, ...]]:

@@ -5,8 +5,9 @@ from __future__ import annotations
 import json
 from typing import Any, Final
 
+from faultlab.content import fewest_tokens
 from faultlab.loader.shapes import Shape, choice, entries, fields, items, misfit, one_or_more, plain, text, whole
-from faultlab.loader.tree import Tree
+from faultlab.loader.tree import MAX_ITEMS, Tree
 from faultlab.scenario import DrawnHistory, HistoryMessage, ScriptedTool, ToolOutput
 from faultlab.script import Reply, ToolCall
 
@@ -101,9 +102,12 @@ def history(tree: Tree) -> tuple[HistoryMessage, ...] | DrawnHistory:
         return _messages(tree)
     if type(tree.value) is not dict:
         raise misfit(tree, "a list of messages, or {messages, tokens}")
-    names = ("messages", "tokens")
-    return DrawnHistory(**fields(tree, dict.fromkeys(names, whole(1, _MOST)), needed=names))
+    drawn = DrawnHistory(**fields(tree, _DRAWN, needed=_DRAWN))
+    least = fewest_tokens(drawn.messages)
+    if drawn.tokens < least:
+        raise misfit(tree.value["tokens"], f"at least {least} tokens for {drawn.messages} messages")
+    return drawn
 
 
-_MOST: Final = 1_000_000
-"""Messages or tokens of a drawn history: more than any window holds."""
+_DRAWN: Final[dict[str, Shape[Any]]] = {"messages": whole(1, MAX_ITEMS), "tokens": whole(1, 10_000_000)}
+"""As many messages as could be written out; more tokens than any window holds."""

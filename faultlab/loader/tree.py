@@ -15,13 +15,16 @@ import yaml
 
 from faultlab.errors import ScenarioError
 
-__all__ = ["MAX_DEPTH", "MAX_ITEMS", "MAX_NODES", "Tree", "documents", "refusal", "scalar"]
+__all__ = ["MAX_DEPTH", "MAX_ITEMS", "MAX_NODES", "Tree", "documents", "refusal", "scalar", "shown"]
 
 MAX_DEPTH: Final = 100
 """Levels of nesting: more than any scenario needs, less than the stack holds."""
 
 MAX_ITEMS: Final = 10_000
 """Items of one list or mapping; more is a mistake in a generator, and nobody's scenario."""
+
+_SHOWN: Final = 60
+"""Characters of a word or value that a message quotes."""
 
 MAX_NODES: Final = 2_000_000
 """Values in one document, aliases expanded: a billion laughs is more."""
@@ -55,15 +58,23 @@ def refusal(mark: Any, message: str, allowed: Sequence[str] = ()) -> ScenarioErr
     return ScenarioError(message, path=mark.name, line=mark.line + 1, column=mark.column + 1, allowed=allowed)
 
 
+def shown(written: str) -> str:
+    """A word of the file as a message quotes it: no longer than a line has room for."""
+    return repr(written if len(written) <= _SHOWN else f"{written[:_SHOWN]}...")
+
+
 def documents(text: str, file: str) -> list[Tree]:
     """Every document of `text` that holds something; `file` is the name that errors give."""
     stream = io.StringIO(text)
     stream.name = file  # where libyaml's marks take it from
     loader = _Composer(stream)
-    trees = []
+    trees: list[Tree] = []
     try:
         while loader.check_node():
-            trees.append(_Builder().build(loader.get_node()))
+            node: Any = loader.get_node()
+            if len(trees) == MAX_ITEMS:
+                raise refusal(node.start_mark, f"more than {MAX_ITEMS:,} documents in one file")
+            trees.append(_Builder().build(node))
     except yaml.MarkedYAMLError as error:
         raise refusal(error.problem_mark or error.context_mark, f"unreadable YAML: {_problem(error, text)}") from None
     except yaml.reader.ReaderError as error:
@@ -103,7 +114,7 @@ class _Builder:
     def build(self, node: Any, key: Any = None) -> Tree:
         """The node's tree; `key` is where its key begins."""
         if node.tag:
-            raise refusal(node.start_mark, f"unreadable YAML: tags have no meaning here, found {node.tag!r}")
+            raise refusal(node.start_mark, f"unreadable YAML: tags have no meaning here, found {shown(node.tag)}")
         self._count += 1
         if type(node) is yaml.ScalarNode:
             return Tree(node.value if node.style else scalar(node.value), node.start_mark, key)
@@ -142,8 +153,8 @@ class _Builder:
             if name == "<<" and not key.style:
                 merged += _merged(self.build(value, key.start_mark))
             elif name in entries:
-                first = entries[name].key
-                raise refusal(key.start_mark, f"duplicate key {name!r}; it stands in line {first.line + 1} already")
+                line = entries[name].key.line + 1
+                raise refusal(key.start_mark, f"duplicate key {shown(name)}; it stands in line {line} already")
             else:
                 entries[name] = self.build(value, key.start_mark)
         for tree in merged:

@@ -4,21 +4,19 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable
-from typing import Final
 
 from faultlab.runner import Run
 from faultlab.verdict import Outcome
+from faultlab.wire import REDACTED
 
 __all__ = ["counted", "without"]
-
-_HIDDEN: Final = "[redacted]"
 
 
 def without(secrets: Iterable[str], text: str) -> str:
     """The text with every credential crossed out."""
     for secret in secrets:
         if secret:
-            text = text.replace(secret, _HIDDEN)
+            text = text.replace(secret, REDACTED)
     return text
 
 

@@ -56,5 +56,5 @@ def _value(text: str) -> str:
 
 
 def _clean(text: str) -> str:
-    """Characters that XML has no way to write are left out."""
+    """A question mark for each character that XML has no way to write."""
     return _NOT_IN_XML.sub("?", text)

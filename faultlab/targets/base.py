@@ -111,5 +111,5 @@ def outcome_of(call: Callable[[], str]) -> TurnEnd:
         return TurnEnd("completed", reply=call())
     except HarnessError:
         raise
-    except Exception as error:  # noqa: BLE001  # code under test may raise anything
+    except (Exception, SystemExit) as error:  # noqa: BLE001  # code under test may raise anything
         return TurnEnd("failed", error=f"{type(error).__name__}: {error}")

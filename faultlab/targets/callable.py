@@ -47,8 +47,9 @@ def _found(target: CallableTarget, file: str) -> Callable[..., Any]:
             found: Any = importlib.import_module(module_name)
         for part in name.split("."):
             found = getattr(found, part)
-    except (ImportError, AttributeError) as error:
-        raise TargetError(f"target {target.path} cannot be imported: {error}") from None
+    except (Exception, SystemExit) as error:  # noqa: BLE001  # somebody's module may do anything while it is imported
+        told = f"target {target.path} cannot be imported: {type(error).__name__}: {error}"
+        raise TargetError(told) from None
     if not callable(found):
         raise TargetError(f"target {target.path} is no function")
     function: Callable[..., Any] = found

@@ -1,4 +1,5 @@
 import json
+import os
 import signal
 import subprocess
 import sys
@@ -125,3 +126,17 @@ def test_ctrl_c_tells_what_was_done_so_far(files):
     assert process.returncode == 130
     assert "stopped by Ctrl-C" in out.splitlines()[-1]
     assert "Traceback" not in err
+
+
+@pytest.mark.parametrize("command", ["run", "check"])
+def test_ctrl_c_while_files_are_read_gets_no_traceback(files, command):
+    os.mkfifo(files / "pipe.yaml")
+    command = [sys.executable, "-m", "faultlab", command, "pipe.yaml"]
+    with (
+        subprocess.Popen(command, cwd=files, stderr=subprocess.PIPE, text=True) as process,
+        (files / "pipe.yaml").open("w"),  # opens once it is read
+    ):
+        process.send_signal(signal.SIGINT)
+        _, err = process.communicate(timeout=60)
+    assert process.returncode == 130
+    assert err == "stopped by Ctrl-C\n"

@@ -122,7 +122,7 @@ def test_a_field_out_of_its_unit_is_refused_with_its_name_what_is_allowed_and_wh
     ((field, value),) = fields.items()
     with pytest.raises(ValueError, match=rf"^{field}: (a|the) .*, not ") as refused:
         FAULTS[name](**fields)
-    assert repr(value) in str(refused.value)
+    assert str(refused.value).endswith(f", not {repr(value)[:60]}")
 
 
 @pytest.mark.parametrize("name", FAULTS)

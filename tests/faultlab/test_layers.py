@@ -91,3 +91,9 @@ def test_what_cannot_be_laid_is_refused(text, message):
 def test_a_slug_needs_no_quoting():
     assert slug("Six rate limits, and the fallback's answer!") == "six-rate-limits-and-the-fallback-s-answer"
     assert slug("日本") == "scenario"
+
+
+def test_a_slug_of_a_very_long_sentence_ends_with_the_last_word_that_has_room():
+    assert slug("word " * 24) == "-".join(["word"] * 24)
+    assert slug("word " * 400) == "-".join(["word"] * 24)
+    assert slug("w" * 121) == "w" * 120

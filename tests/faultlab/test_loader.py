@@ -272,6 +272,20 @@ def test_env_says_which_variables_are_set(one):
             BASE + "each: {a: {seed: 1, sayz: null}}\n",
             "s.yaml:5:21: null removes 'sayz', which this file does not have",
         ),
+        (
+            BASE + f"each: {{{'n' * 81}: {{seed: 1}}}}\n",
+            f"colons, slashes or brackets, and at most 80 characters: '{'n' * 60}...'",
+        ),
+        (BASE + f"{'n' * 99}: 1\n", f"s.yaml:5:1: unknown key '{'n' * 60}...'\nallowed: clauses, config,"),
+        (
+            BASE + f"seed: -{'9' * 99}\n",
+            f"s.yaml:5:7: expected a whole number from 0 to 9223372036854775808, found -{'9' * 59}",
+        ),
+        (
+            BASE + "history: {messages: 60, tokens: 5}\n",
+            "s.yaml:5:33: expected at least 65 tokens for 60 messages, found 5",
+        ),
+        (BASE + "history: {messages: 100001, tokens: 5}\n", "expected a whole number from 1 to 10000, found 100001"),
         ("name: n\nturns:\n\t- user: ping\n", "cannot start any token: a tab; indent with spaces"),
         ("name: @home\n", "s.yaml:1:7: unreadable YAML: "),
         ("name: @home\n", "cannot start any token: '@'; put the text in quotes"),
@@ -398,6 +412,15 @@ def test_a_file_that_is_not_there_is_told(tmp_path):
 def test_a_file_of_a_hundred_thousand_items_is_one_message(refused):
     message = refused(BASE.replace("[hello]", json.dumps(["hi"] * 100_000)))
     assert message == "s.yaml:2:7: 100,000 items in one list or mapping: at most 10,000"
+
+
+def test_a_file_of_a_hundred_thousand_documents_is_one_message(refused):
+    assert refused("name: n\n---\n" * 100_000) == "s.yaml:20001:1: more than 10,000 documents in one file"
+
+
+def test_a_file_without_end_is_one_message():
+    with pytest.raises(ScenarioError, match=r"/dev/zero: a file of more than 16,000,000 bytes is no scenario"):
+        load("/dev/zero")
 
 
 def test_too_many_scenarios_in_one_file_are_one_message(refused):

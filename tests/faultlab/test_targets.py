@@ -80,6 +80,10 @@ def elsewhere(lab, user):
         client.models.list()
 
 
+def leave(lab, user):
+    raise SystemExit(3)
+
+
 def leak(lab, user):
     return lab["primary"].api_key
 
@@ -115,6 +119,12 @@ def test_a_function_that_gives_a_key_away_is_told(played, app):
     assert violation.what == "I11"
 
 
+def test_a_function_that_ends_the_process_ends_its_own_turn_only(played, app):
+    run = played(f"name: n\ntarget: {{callable: '{app}:leave'}}\nturns: [{{user: x}}]\n")
+    assert run.verdict.outcome is Outcome.FAILED
+    assert run.trace.turns[0].end.error == "SystemExit: 3"
+
+
 def test_a_request_to_somebody_else_is_an_error(played, app):
     verdict = played(f"name: n\ntarget: {{callable: '{app}:elsewhere'}}\nturns: [{{user: x}}]\n").verdict
     assert verdict.trouble.startswith("nobody stands for https://else.example/v1/models")
@@ -123,11 +133,16 @@ def test_a_request_to_somebody_else_is_an_error(played, app):
 @pytest.mark.parametrize(
     ("name", "trouble"),
     [
-        ("an_app:nothing", "target an_app:nothing cannot be imported: module 'an_app' has no attribute 'nothing'"),
-        ("no_app:ask", "target no_app:ask cannot be imported: No module named 'no_app'"),
-        ("an_app:number", "target an_app:number is no function"),
+        ("an_app:nothing", "cannot be imported: AttributeError: module 'an_app' has no attribute 'nothing'"),
+        ("no_app:ask", "cannot be imported: ModuleNotFoundError: No module named 'no_app'"),
+        ("raises:ask", "cannot be imported: ValueError: on import"),
+        ("exits:ask", "cannot be imported: SystemExit: 3"),
+        ("an_app:number", "is no function"),
     ],
 )
-def test_a_function_that_cannot_be_had_is_an_error(played, app, name, trouble):
-    assert played(f"name: n\ntarget: {{callable: '{name}'}}\nturns: [{{user: x}}]\n").verdict.trouble == trouble
+def test_a_function_that_cannot_be_had_is_an_error(played, app, tmp_path, name, trouble):
+    (tmp_path / "raises.py").write_text("raise ValueError('on import')\n")
+    (tmp_path / "exits.py").write_text("raise SystemExit(3)\n")
+    run = played(f"name: n\ntarget: {{callable: '{name}'}}\nturns: [{{user: x}}]\n")
+    assert run.verdict.trouble == f"target {name} {trouble}"
     assert app not in sys.path

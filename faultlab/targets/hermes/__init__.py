@@ -85,7 +85,6 @@ class _Play:
             result.failure.value if result.failure else None,
             result.refused,
             result.reply,
-            result.provider,
             result.model,
             result.switch.reason if result.switch else None,
             dict(self._tools.runs),
@@ -99,7 +98,7 @@ def _raised_by(way_in: Entrance, plan: TurnPlan, told: Telling) -> TurnEnd | Non
         way_in.turn(plan, told)
     except FaultlabError:
         raise
-    except Exception as error:  # noqa: BLE001  # an agent under test may raise anything
+    except (Exception, SystemExit) as error:  # noqa: BLE001  # an agent under test may raise anything
         return _raised(error)
     except KeyboardInterrupt as error:
         if plan.interrupt_after_s is None:

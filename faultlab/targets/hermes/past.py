@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from faultlab.content import conversation
 from faultlab.dialogue import Dialogue, Said, gathered
-from faultlab.errors import HarnessError
 from faultlab.scenario import DrawnHistory, Scenario
 from hermes_agent.messages import Message, ToolCall
 
@@ -28,13 +27,9 @@ def past_of(scenario: Scenario) -> tuple[Message, ...]:
 
 
 def _drawn(history: DrawnHistory, seed: int) -> tuple[Message, ...]:
-    try:
-        made = conversation(history.messages, history.tokens, seed)
-    except ValueError as error:
-        raise HarnessError(f"history: {error}") from None
     return tuple(
         Message(each.role, each.text, tuple(ToolCall(c.id, c.name, c.arguments) for c in each.calls), each.call_id)
-        for each in made
+        for each in conversation(history.messages, history.tokens, seed)
     )
 
 
