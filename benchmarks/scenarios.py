@@ -29,8 +29,8 @@ from faultlab.wire import Data
 ROOT = Path(__file__).parents[1]
 ROUNDS = 40
 CALLS = 8
-ITEMS = 400
-PAIRS = 5
+ITEMS = 2000
+PAIRS = 4
 
 SAMPLE = """\
 name: Six rate limits spend the budget, and the fallback answers

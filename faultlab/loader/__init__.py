@@ -78,13 +78,18 @@ def files_below(folder: Path) -> list[Path]:
     return found
 
 
+_CONFIG_SECTIONS: Final = frozenset({"agent", "compression", "fallback_model", "model"})
+
+
 def is_agent_config(path: Path) -> bool:
-    """Whether a file is an agent's config.yaml and no scenario: it says who to ask, and has no turns."""
+    """Whether a file is an agent's configuration and no scenario: it is called so, or has sections of one, no turns."""
+    if path.name == "config.yaml":
+        return True
     trees = documents(text_of(path), str(path))
     if len(trees) != 1 or type(trees[0].value) is not dict:
         return False
     keys = trees[0].value.keys()
-    return "turns" not in keys and not keys.isdisjoint(("model", "fallback_model"))
+    return "turns" not in keys and not keys.isdisjoint(_CONFIG_SECTIONS)
 
 
 def text_of(path: Path) -> str:

@@ -434,6 +434,7 @@ def test_too_many_scenarios_in_one_file_are_one_message(refused):
     [
         ("model: x", True),
         ("fallback_model: {provider: openai}", True),
+        ("agent: {max_turns: 3}", True),
         (BASE + "model: x\n", False),
         (BASE, False),
         ("- model", False),
@@ -442,6 +443,10 @@ def test_too_many_scenarios_in_one_file_are_one_message(refused):
 )
 def test_a_config_is_told_from_a_scenario(written, text, is_config):
     assert is_agent_config(written(text)) is is_config
+
+
+def test_a_file_of_that_name_is_a_config_whatever_stands_in_it(tmp_path):
+    assert is_agent_config(tmp_path / "config.yaml")
 
 
 _JUNK = st.recursive(
