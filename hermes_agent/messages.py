@@ -6,7 +6,7 @@ Nothing here knows HTTP, a provider, a file or a clock.
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
@@ -21,7 +21,6 @@ __all__ = [
     "Switch",
     "ToolCall",
     "TurnResult",
-    "Usage",
 ]
 
 
@@ -102,14 +101,6 @@ class Conversation:
 
 
 @dataclass(frozen=True, slots=True)
-class Usage:
-    """Tokens as the provider counted them; None where it did not say."""
-
-    prompt_tokens: int | None = None
-    completion_tokens: int | None = None
-
-
-@dataclass(frozen=True, slots=True)
 class Reply:
     """What a 200 held, in one form for both API modes, not yet judged (`failures.judge` does that).
 
@@ -124,7 +115,6 @@ class Reply:
     refusal: str = ""
     reasoning: str = ""
     reasoning_items: tuple[Any, ...] = ()
-    usage: Usage = field(default_factory=Usage)
     error: object | None = None
     malformed: str | None = None
 

@@ -104,11 +104,6 @@ class SessionStore:
         rows = self._read("SELECT session FROM messages GROUP BY session ORDER BY max(n) DESC")
         return tuple(_session_id(key) for (key,) in rows)
 
-    def latest(self) -> str | None:
-        """The session that was written to last."""
-        rows = self._read("SELECT session FROM messages ORDER BY n DESC LIMIT 1")
-        return _session_id(rows[0][0]) if rows else None
-
     def unused(self, wanted: str) -> str:
         """This id if no session has it, else the first free one of `wanted-2`, `wanted-3` and so on."""
         candidates = (wanted if n == 1 else f"{wanted}-{n}" for n in count(1))

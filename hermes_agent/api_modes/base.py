@@ -9,7 +9,7 @@ import json
 from collections.abc import Mapping, Sequence
 from typing import Any, Protocol
 
-from hermes_agent.messages import Conversation, Message, Reply, Usage
+from hermes_agent.messages import Conversation, Message, Reply
 from hermes_agent.runtime_provider import Backend
 
 __all__ = [
@@ -18,9 +18,7 @@ __all__ = [
     "field",
     "items",
     "missing",
-    "number",
     "own_reasoning",
-    "reported_usage",
     "text",
     "whole_answer",
 ]
@@ -59,17 +57,6 @@ def items(value: object) -> Sequence[Any]:
 def text(value: object) -> str:
     """A text as it is; anything else as an empty one."""
     return value if isinstance(value, str) else ""
-
-
-def number(value: object) -> int | None:
-    """A whole number as it is; None for anything else."""
-    return value if isinstance(value, int) and not isinstance(value, bool) else None
-
-
-def reported_usage(response: object, prompt: str, completion: str) -> Usage:
-    """What the provider says it counted, under the two names of its API."""
-    usage = field(response, "usage")
-    return Usage(number(field(usage, prompt)), number(field(usage, completion)))
 
 
 def missing(name: str, response: object) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from hermes_agent.api_modes.base import field, items, missing, own_reasoning, reported_usage, text
+from hermes_agent.api_modes.base import field, items, missing, own_reasoning, text
 from hermes_agent.messages import Conversation, Message, Reply, ToolCall
 from hermes_agent.runtime_provider import Backend
 
@@ -61,7 +61,6 @@ def read(response: object) -> Reply:
         finish_reason="error" if choice_error else text(field(choice, "finish_reason")) or None,
         refusal=text(field(message, "refusal")),
         reasoning=text(field(message, "reasoning_content")) or text(field(message, "reasoning")),
-        usage=reported_usage(response, "prompt_tokens", "completion_tokens"),
         error=error or choice_error,
         malformed=_malformed(message, calls),
     )

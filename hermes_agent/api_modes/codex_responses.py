@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from hermes_agent.api_modes.base import field, items, missing, own_reasoning, reported_usage, text, whole_answer
+from hermes_agent.api_modes.base import field, items, missing, own_reasoning, text, whole_answer
 from hermes_agent.errors import StreamEndedEarly
 from hermes_agent.messages import Conversation, Message, Reply, ToolCall
 from hermes_agent.runtime_provider import Backend
@@ -63,7 +63,6 @@ def read(response: object) -> Reply:
         finish_reason=finish_reason,
         refusal="".join(text(field(part, "refusal")) for part in parts),
         reasoning_items=tuple(_plain(item) for item in found if _is_kept_reasoning(item)),
-        usage=reported_usage(response, "input_tokens", "output_tokens"),
         error=error,
         malformed="the output item is null" if all(item is None for item in found) else None,
     )
@@ -106,7 +105,7 @@ def _drain(stream: Iterable[Any]) -> object:
 def _completed(response: object, done: list[Any]) -> object:
     if items(field(response, "output")) or not done:
         return response
-    names = ("status", "error", "incomplete_details", "usage", "model")
+    names = ("status", "error", "incomplete_details")
     return {"output": done} | {name: field(response, name) for name in names}
 
 

@@ -97,18 +97,16 @@ def test_only_the_chatgpt_backend_is_always_streamed():
     assert "stream" not in RESPONSES.request(TALK, OPENAI, [], None)
 
 
-def test_a_chat_answer_is_read_with_its_calls_reasoning_and_usage():
+def test_a_chat_answer_is_read_with_its_calls_and_reasoning():
     function = {"name": "terminal", "arguments": "{}"}
     message = {
         "content": [{"type": "text", "text": "on "}, {"type": "text", "text": "it"}],
         "tool_calls": [{"id": "call_2", "function": function}],
         "reasoning_content": "hm",
     }
-    usage = {"prompt_tokens": 3, "completion_tokens": 5}
-    reply = CHAT.read({"choices": [{"message": message, "finish_reason": "tool_calls"}], "usage": usage})
+    reply = CHAT.read({"choices": [{"message": message, "finish_reason": "tool_calls"}]})
     assert (reply.text, reply.tool_calls) == ("on it", (ToolCall("call_2", "terminal", "{}"),))
     assert (reply.reasoning, reply.finish_reason, reply.malformed) == ("hm", "tool_calls", None)
-    assert (reply.usage.prompt_tokens, reply.usage.completion_tokens) == (3, 5)
 
 
 @pytest.mark.parametrize(

@@ -28,7 +28,7 @@ def store(tmp_path):
 def test_reading_makes_no_file(tmp_path, store):
     assert store.messages("a") == ()
     assert store.switch("a") is None
-    assert (store.sessions(), store.latest(), store.unused("a")) == ((), None, "a")
+    assert (store.sessions(), store.unused("a")) == ((), "a")
     assert list(tmp_path.iterdir()) == []
 
 
@@ -89,7 +89,6 @@ def test_sessions_are_listed_the_latest_first(store):
     for session in "a", "b", "a", "c", "b":
         store.append(session, HELLO)
     assert store.sessions() == ("b", "c", "a")
-    assert store.latest() == "b"
 
 
 def test_an_id_is_used_once_it_has_a_message_or_a_switch(store):
