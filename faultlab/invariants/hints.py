@@ -23,13 +23,17 @@ _WORDS: Final = re.compile(
     re.IGNORECASE,
 )
 _UNIT_S: Final = {"ms": 0.001, "millisecond": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
+_FAILED: Final = 300
 _SINCE_1970_S: Final = 1e9
 _SINCE_1970_MS: Final = 1e12
 
 
 def stated_wait_s(exchange: Exchange, now_s: float) -> float | None:
-    """The first wait that can be read, in seconds after `now_s` (since 1970); None when none is stated."""
-    head = next((event for event in exchange.sent if isinstance(event, Head)), None)
+    """The first wait that can be read, in seconds after `now_s` (since 1970); None when none is stated.
+
+    The headers of a 200 state none: a client hands out what it read of a 200, and not its headers.
+    """
+    head = next((event for event in exchange.sent if isinstance(event, Head) and event.status >= _FAILED), None)
     headers: Mapping[str, str] = {name.lower(): value for name, value in head.headers} if head else {}
     return next((wait for wait in _stated(headers, body_sent(exchange), now_s) if wait is not None and wait >= 0), None)
 
