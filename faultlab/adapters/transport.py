@@ -37,7 +37,7 @@ def async_transport(router: Router, clock: Clock, module: ModuleType | None = No
 @lru_cache(maxsize=1)
 def installed_library() -> ModuleType:
     """httpx2 or httpx, as the installed openai requires it; openai itself is not imported for that."""
-    required = importlib.metadata.requires("openai") or []
+    required = [one for one in importlib.metadata.requires("openai") or [] if "extra ==" not in one]
     return importlib.import_module("httpx2" if any(one.startswith("httpx2") for one in required) else "httpx")
 
 
