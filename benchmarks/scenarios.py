@@ -6,28 +6,21 @@ system says they used.
 
 import os
 import resource
-import statistics
 import subprocess
 import sys
 import tempfile
-import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-import httpx2
-import openai
 import yaml
+from transport import Constant, client, cpu_s, ratio
 
-from faultlab.dialects import CHAT, Question
 from faultlab.loader import Loader
 from faultlab.runner import load, loader, run
 from faultlab.scenario import Scenario
-from faultlab.script import Reply
-from faultlab.wire import Data
 
 ROOT = Path(__file__).parents[1]
-ROUNDS = 40
 CALLS = 8
 ITEMS = 2000
 PAIRS = 4
@@ -65,21 +58,6 @@ PARAMETRISED = (
     "import pytest\n\n\n@pytest.mark.parametrize('n', range({}))\ndef test_one(n):\n    assert answer() == 'hello'\n"
     "\n\ndef answer():\n    return 'hello'\n"
 )
-
-
-def cpu_s(work: Callable[[], object]) -> float:
-    """CPU seconds of some work in this process."""
-    started = time.process_time()
-    work()
-    return time.process_time() - started
-
-
-def ratio(ours: Callable[[], object], floor: Callable[[], object]) -> float:
-    """CPU time of ours beside the floor's; one round of both goes before, to warm up."""
-    ours(), floor()
-    rounds = [(cpu_s(ours), cpu_s(floor)) for _ in range(ROUNDS)]
-    quiet = [statistics.quantiles(times, n=4)[0] for times in zip(*rounds, strict=True)]
-    return quiet[0] / quiet[1]
 
 
 def child_s(folder: Path, *arguments: str) -> float:
@@ -128,31 +106,12 @@ def running(folder: Path) -> float:
     return ratio(ours, floor)
 
 
-def rendered() -> bytes:
-    """The bytes that the fake provider sends, for the floor to send them too."""
-    _, body = CHAT.render(Reply("It is noon."), Question("gpt-5.1", estimate=15), "made-up", 1767225600)
-    assert isinstance(body, Data)
-    return body.data
-
-
-CONSTANT = rendered()
-
-
-class Constant(httpx2.BaseTransport):
-    """The same bytes whatever is asked."""
-
-    def handle_request(self, _request: httpx2.Request) -> httpx2.Response:
-        """Whatever was asked."""
-        return httpx2.Response(200, headers={"content-type": "application/json"}, content=CONSTANT)
-
-
 def plain_calls() -> None:
     """Eight calls of one client."""
-    http_client = httpx2.Client(transport=Constant())
-    with openai.OpenAI(api_key="sk-made-up", base_url="https://api.openai.com/v1", http_client=http_client) as client:
+    with client(Constant()) as asked:
         for _ in range(CALLS):
             said: Any = [{"role": "user", "content": "What is the time?"}]
-            client.chat.completions.create(model="gpt-5.1", messages=said)
+            asked.chat.completions.create(model="gpt-5.1", messages=said)
 
 
 def item(folder: Path) -> float:

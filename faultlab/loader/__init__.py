@@ -95,8 +95,9 @@ def is_agent_config(path: Path) -> bool:
 def text_of(path: Path) -> str:
     """The text of a file. Raises ScenarioError if there is none."""
     try:
+        size = path.stat().st_size or _MAX_BYTES  # of a pipe or a device nobody knows it before
         with path.open("rb") as file:
-            raw = file.read(_MAX_BYTES + 1)
+            raw = file.read(min(size, _MAX_BYTES) + 1)
     except OSError as error:
         raise ScenarioError(f"cannot be read: {error.strerror}", path=str(path)) from None
     if len(raw) > _MAX_BYTES:
