@@ -58,6 +58,7 @@ def _heading(run: Run, style: Style) -> Iterator[str]:
     yield style.paint(style.cut(run.scenario.name), "strong")
     clauses = f"  {' '.join(run.scenario.clauses)}" if run.scenario.clauses else ""
     yield f"{style.paint(outcome.value, _OUTCOMES[outcome])}  {run.scenario.node_id}{clauses}"
+    yield from _wrapped(run.scenario.why, style)
 
 
 def _turns(run: Run, style: Style) -> Iterator[str]:

@@ -54,6 +54,11 @@ def test_a_failure_explains_itself(failed):
     assert f"faultlab run {file}::the-fallback-answers-too-late" in text
 
 
+def test_a_failure_says_why_its_scenario_matters(failed):
+    told = render(replace(failed, scenario=replace(failed.scenario, why="Users wait.\nFor long.")), Style())
+    assert told.splitlines()[2:4] == ["Users wait. For long.", ""]
+
+
 def test_plain_characters_do_for_everything(failed):
     assert render(failed, Style()).isascii()
 
