@@ -5,7 +5,9 @@ How the agent's own configuration is read is handed in; nothing that runs a scen
 
 from __future__ import annotations
 
+import gc
 from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import lru_cache
 from pathlib import Path
 from typing import Final
@@ -48,10 +50,11 @@ class Loader:
         """
         if Path(path).is_dir():
             return [each for file in files_below(Path(path)) for each in self.load(file)]
-        trees = documents(text_of(Path(path)), shown or str(path))
-        if not trees:
-            raise ScenarioError("no scenario in this file: it is empty", path=shown or str(path), line=1, column=1)
-        return self._scenarios(trees)
+        with _no_collection():
+            trees = documents(text_of(Path(path)), shown or str(path))
+            if not trees:
+                raise ScenarioError("no scenario in this file: it is empty", path=shown or str(path), line=1, column=1)
+            return self._scenarios(trees)
 
     def _scenarios(self, trees: list[Tree]) -> list[Scenario]:
         found: dict[str, Scenario] = {}
@@ -68,6 +71,18 @@ class Loader:
 
     def _variants(self, tree: Tree) -> Iterator[Variant]:
         return variants(lay(tree, self._overlay) if self._overlay is not None else tree)
+
+
+@contextmanager
+def _no_collection() -> Iterator[None]:
+    """What is read stays: looking through it for garbage meanwhile costs half as much again as the reading."""
+    was_on = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_on:
+            gc.enable()
 
 
 def files_below(folder: Path) -> list[Path]:
