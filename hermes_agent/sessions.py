@@ -146,7 +146,7 @@ class SessionStore:
         if version > _SCHEMA:
             raise SessionError(f"{self._path}: was written by a newer version: schema {version}, known: {_SCHEMA}")
         connection.execute("PRAGMA journal_mode = WAL")
-        connection.execute("PRAGMA synchronous = NORMAL")
+        connection.execute("PRAGMA synchronous = FULL")
         if version < _SCHEMA:
             connection.executescript(_TABLES)
 
