@@ -20,7 +20,7 @@ from faultlab.script import Reply, Script
 from faultlab.trace import Exchange, Trace
 from faultlab.upstream import Stage, Upstream
 
-__all__ = ["Desk", "Lab"]
+__all__ = ["FakeProvider", "Lab"]
 
 
 class Lab:
@@ -29,7 +29,7 @@ class Lab:
     def __init__(self, seed: int = 0, *, virtual_time: bool = True) -> None:
         self.clock: VirtualClock | SystemClock = VirtualClock() if virtual_time else SystemClock()
         self.stage = Stage(self.clock, seed=seed)
-        self._desks: dict[str, Desk] = {}
+        self._providers: dict[str, FakeProvider] = {}
         self._router = Router(())
 
     @property
@@ -42,17 +42,19 @@ class Lab:
         """URLs that somebody asked for and nobody stands for."""
         return self._router.refused
 
-    def __getitem__(self, name: str) -> Desk:
+    def __getitem__(self, name: str) -> FakeProvider:
         try:
-            return self._desks[name]
+            return self._providers[name]
         except KeyError:
-            raise HarnessError(f"no upstream called {name!r}; there are: {', '.join(self._desks) or 'none'}") from None
+            raise HarnessError(
+                f"no upstream called {name!r}; there are: {', '.join(self._providers) or 'none'}"
+            ) from None
 
     def __contains__(self, name: str) -> bool:
-        return name in self._desks
+        return name in self._providers
 
-    def __iter__(self) -> Iterator[Desk]:
-        return iter(self._desks.values())
+    def __iter__(self) -> Iterator[FakeProvider]:
+        return iter(self._providers.values())
 
     def upstream(
         self,
@@ -64,7 +66,7 @@ class Lab:
         faults: Sequence[Entry | Fault | tuple[Fault, int]] = (),
         limits: Limits | None = None,
         base_url: str | None = None,
-    ) -> Desk:
+    ) -> FakeProvider:
         """Set up a fake provider: what it says, and what goes wrong with so many requests."""
         replies = [Reply(each) if isinstance(each, str) else each for each in says]
         upstream = Upstream(
@@ -79,11 +81,11 @@ class Lab:
         )
         return self.add(upstream)
 
-    def add(self, upstream: Upstream) -> Desk:
+    def add(self, upstream: Upstream) -> FakeProvider:
         """Set up an upstream that was made for this lab's stage."""
-        self._desks[upstream.name] = Desk(upstream, self)
-        self._router = Router(desk.behind for desk in self._desks.values())
-        return self._desks[upstream.name]
+        self._providers[upstream.name] = FakeProvider(upstream, self)
+        self._router = Router(provider.behind for provider in self._providers.values())
+        return self._providers[upstream.name]
 
     def transport(self, module: ModuleType | None = None) -> Any:
         """A transport to every upstream of this lab, for the library that is given."""
@@ -102,7 +104,7 @@ class Lab:
         return installed_library().AsyncClient(transport=self.async_transport())
 
 
-class Desk:
+class FakeProvider:
     """One upstream as its users see it: where it is, what was asked, and clients that ask it."""
 
     def __init__(self, upstream: Upstream, lab: Lab) -> None:

@@ -19,7 +19,7 @@ from faultlab.loader import Loader
 from faultlab.policy import UPSTREAMS, Policy, Problem
 from faultlab.scenario import CallableTarget, HermesTarget, Scenario, SdkTarget
 from faultlab.schedule import Unreached
-from faultlab.targets.base import Play, Played
+from faultlab.targets.base import Played, Player
 from faultlab.trace import Trace
 from faultlab.verdict import Verdict, Violation
 
@@ -85,8 +85,8 @@ def _read_config(*given: Any) -> Policy | Problem:
     return found
 
 
-def _play(scenario: Scenario) -> Play:
-    found: Play = importlib.import_module(_TARGETS[type(scenario.target)]).play
+def _play(scenario: Scenario) -> Player:
+    found: Player = importlib.import_module(_TARGETS[type(scenario.target)]).play
     return found
 
 

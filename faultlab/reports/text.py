@@ -43,7 +43,7 @@ def style_for(stream: TextIO) -> Style:
     """The style of a stream: colour on a terminal only, and not against the user's word."""
     if not stream.isatty():
         return Style()
-    colour = "NO_COLOR" not in os.environ and os.environ.get("TERM") != "dumb"
+    colour = not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
     return Style(max(60, min(os.get_terminal_size(stream.fileno()).columns, 160)), colour)
 
 

@@ -21,7 +21,7 @@ from faultlab.script import Script
 from faultlab.trace import Turn, TurnEnd
 from faultlab.upstream import Upstream
 
-__all__ = ["Play", "Played", "Telling", "lab_for", "outcome_of", "played"]
+__all__ = ["Played", "Player", "Telling", "lab_for", "outcome_of", "played"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +37,7 @@ class Played:
     leftovers: Mapping[str, str] = field(default_factory=dict, repr=False)
 
 
-Play = Callable[[Scenario], Played]
+Player = Callable[[Scenario], Played]
 """Plays a scenario to its end. Raises TargetError if what is under test cannot be had."""
 
 
@@ -55,8 +55,9 @@ def lab_for(scenario: Scenario) -> Lab:
 def _stands_already(backend: Backend, lab: Lab) -> bool:
     """Whether an upstream with the same address, model and key is there: nobody could tell the two apart."""
     return any(
-        (desk.base_url, desk.model, desk.api_key) == (backend.base_url.rstrip("/"), backend.model, backend.key)
-        for desk in lab
+        (provider.base_url, provider.model, provider.api_key)
+        == (backend.base_url.rstrip("/"), backend.model, backend.key)
+        for provider in lab
     )
 
 

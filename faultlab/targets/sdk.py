@@ -12,7 +12,7 @@ from faultlab.clock import sleeping_on
 from faultlab.content import drawing_from
 from faultlab.errors import HarnessError
 from faultlab.invariants import ON_THE_WIRE
-from faultlab.lab import Desk
+from faultlab.lab import FakeProvider
 from faultlab.policy import PRIMARY
 from faultlab.scenario import Scenario, SdkTarget
 from faultlab.targets.base import Played, lab_for, outcome_of, played
@@ -36,25 +36,25 @@ def play(scenario: Scenario) -> Played:
 
 
 @contextmanager
-def _caller(desk: Desk, how: SdkTarget) -> Iterator[Callable[[str], str]]:
+def _caller(provider: FakeProvider, how: SdkTarget) -> Iterator[Callable[[str], str]]:
     """What asks the client once and gives the text of its answer."""
     if not how.is_async:
-        with sleeping_on(desk.clock), desk.client(max_retries=how.max_retries) as client:
-            yield lambda user: _ask(client, desk, how, user)
+        with sleeping_on(provider.clock), provider.client(max_retries=how.max_retries) as client:
+            yield lambda user: _ask(client, provider, how, user)
         return
-    with asyncio.Runner(loop_factory=lambda: VirtualLoop(desk.clock)) as runner:
-        client = desk.async_client(max_retries=how.max_retries)
-        yield lambda user: runner.run(_ask_async(client, desk, how, user))
+    with asyncio.Runner(loop_factory=lambda: VirtualLoop(provider.clock)) as runner:
+        client = provider.async_client(max_retries=how.max_retries)
+        yield lambda user: runner.run(_ask_async(client, provider, how, user))
         runner.run(client.close())
 
 
-def _ask(client: Any, desk: Desk, how: SdkTarget, user: str) -> str:
-    answer = _create(client, how)(**_request(desk, how, user))
+def _ask(client: Any, provider: FakeProvider, how: SdkTarget, user: str) -> str:
+    answer = _create(client, how)(**_request(provider, how, user))
     return "".join(map(_piece, answer)) if how.stream else _text(answer, how)
 
 
-async def _ask_async(client: Any, desk: Desk, how: SdkTarget, user: str) -> str:
-    answer = await _create(client, how)(**_request(desk, how, user))
+async def _ask_async(client: Any, provider: FakeProvider, how: SdkTarget, user: str) -> str:
+    answer = await _create(client, how)(**_request(provider, how, user))
     return "".join([_piece(each) async for each in answer]) if how.stream else _text(answer, how)
 
 
@@ -62,9 +62,9 @@ def _create(client: Any, how: SdkTarget) -> Any:
     return client.responses.create if how.call == "responses" else client.chat.completions.create
 
 
-def _request(desk: Desk, how: SdkTarget, user: str) -> dict[str, Any]:
+def _request(provider: FakeProvider, how: SdkTarget, user: str) -> dict[str, Any]:
     said = [{"role": "user", "content": user}]
-    body: dict[str, Any] = {"model": desk.model, "input" if how.call == "responses" else "messages": said}
+    body: dict[str, Any] = {"model": provider.model, "input" if how.call == "responses" else "messages": said}
     return body | ({"stream": True} if how.stream else {})
 
 

@@ -124,7 +124,7 @@ def test_upstreams_that_nobody_could_tell_apart_are_one(one):
     same = {"model": {"provider": "openai", "default": "m"}, "fallback_model": {"provider": "openai", "model": "m"}}
     scenario = one(f"name: n\nconfig: {json.dumps(same)}\nturns: [{{user: x}}]\n")
     assert scenario.policy.refused == "same_backend"
-    assert [desk.name for desk in lab_for(scenario)] == ["primary"]
+    assert [provider.name for provider in lab_for(scenario)] == ["primary"]
 
 
 def test_a_drawn_history_is_as_large_as_it_was_asked_for(one):

@@ -36,8 +36,8 @@ def test_the_client_s_own_retries_are_measured_in_virtual_time():
 def test_faults_may_be_written_as_one_as_a_number_or_as_an_entry():
     lab = Lab()
     written = [faults.server_error(), (faults.server_error(), 2), Entry((faults.server_error(),))]
-    desk = lab.upstream("openai", says=["hello"], faults=written)
-    with desk.client(max_retries=0) as client:
+    provider = lab.upstream("openai", says=["hello"], faults=written)
+    with provider.client(max_retries=0) as client:
         for _ in range(4):
             with pytest.raises(openai.InternalServerError):
                 _ask(client)
@@ -49,8 +49,8 @@ def test_one_http_client_reaches_every_upstream():
     one, two = lab.upstream("openai", says=["one"]), lab.upstream("openrouter", says=["two"])
     http_client = lab.http_client()
     texts = [
-        _ask(openai.OpenAI(base_url=desk.base_url, api_key=desk.api_key, http_client=http_client))
-        for desk in (one, two)
+        _ask(openai.OpenAI(base_url=provider.base_url, api_key=provider.api_key, http_client=http_client))
+        for provider in (one, two)
     ]
     assert texts == ["one", "two"]
     assert [exchange.key_of for exchange in lab.trace.exchanges] == ["openai", "openrouter"]
@@ -59,17 +59,17 @@ def test_one_http_client_reaches_every_upstream():
 
 def test_nobody_stands_for_a_host_that_was_not_set_up():
     lab = Lab()
-    desk = lab.upstream("openai")
-    with desk.client(base_url="https://else.example/v1") as client, pytest.raises(UnknownHost):
+    provider = lab.upstream("openai")
+    with provider.client(base_url="https://else.example/v1") as client, pytest.raises(UnknownHost):
         _ask(client)
     assert lab.refused == ["https://else.example/v1/chat/completions"]
 
 
 def test_upstreams_are_found_by_name():
     lab = Lab()
-    desk = lab.upstream("openai", name="primary", model="gpt")
-    assert lab["primary"] is desk
-    assert (desk.name, desk.model, "primary" in lab, list(lab)) == ("primary", "gpt", True, [desk])
+    provider = lab.upstream("openai", name="primary", model="gpt")
+    assert lab["primary"] is provider
+    assert (provider.name, provider.model, "primary" in lab, list(lab)) == ("primary", "gpt", True, [provider])
     with pytest.raises(HarnessError, match="no upstream called 'backup'; there are: primary"):
         lab["backup"]
 
@@ -78,8 +78,8 @@ def test_real_time_when_it_is_asked_for():
     assert isinstance(Lab(virtual_time=False).clock, SystemClock)
 
 
-async def _ask_async(desk):
-    async with desk.async_client() as client:
+async def _ask_async(provider):
+    async with provider.async_client() as client:
         answer = await client.chat.completions.create(model="m", messages=[{"role": "user", "content": "hi"}])
         return answer.choices[0].message.content
 

@@ -69,10 +69,10 @@ def ask(lab, user):
         return _asked(lab["fallback"], user)
 
 
-def _asked(desk, user):
-    with desk.client(max_retries=1) as client:
+def _asked(provider, user):
+    with provider.client(max_retries=1) as client:
         messages = [{"role": "user", "content": user}]
-        return client.chat.completions.create(model=desk.model, messages=messages).choices[0].message.content
+        return client.chat.completions.create(model=provider.model, messages=messages).choices[0].message.content
 
 
 def elsewhere(lab, user):

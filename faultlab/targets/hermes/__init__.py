@@ -15,7 +15,7 @@ from faultlab.invariants import INVARIANTS
 from faultlab.lab import Lab
 from faultlab.scenario import HermesTarget, Scenario, TurnPlan
 from faultlab.targets.base import Played, Telling, lab_for, played
-from faultlab.targets.hermes.entrances import ENTRANCES, Entrance, Stage
+from faultlab.targets.hermes.entrances import ENTRANCES, Entrance, Outside
 from faultlab.targets.hermes.home import fresh_home, leftovers
 from faultlab.targets.hermes.past import as_dialogue, past_of
 from faultlab.targets.hermes.scripted import ScriptedTools
@@ -60,20 +60,20 @@ class _Play:
             on_result=self._results.append,
         )
 
-    def through(self, entrance: Callable[[Stage], Entrance], past: tuple[Message, ...]) -> None:
+    def through(self, entrance: Callable[[Outside], Entrance], past: tuple[Message, ...]) -> None:
         """All turns, by this way in."""
-        stage = Stage(self._runtime, self._clock, past)
-        with closing(entrance(stage)) as way_in:
+        outside = Outside(self._runtime, self._clock, past)
+        with closing(entrance(outside)) as way_in:
             for plan in self._scenario.turns:
-                self._turn(plan, way_in, stage)
+                self._turn(plan, way_in, outside)
 
-    def _turn(self, plan: TurnPlan, way_in: Entrance, stage: Stage) -> None:
+    def _turn(self, plan: TurnPlan, way_in: Entrance, outside: Outside) -> None:
         self._results.clear()
         self._tools.begin(plan.session)
-        with stage.control_c.heeded(), played(self._lab, plan) as told:
+        with outside.control_c.heeded(), played(self._lab, plan) as told:
             told.end = _raised_by(way_in, plan, told) or self._end()
         if self._results:
-            stage.session_ids[plan.session] = self._results[-1].session_id
+            outside.session_ids[plan.session] = self._results[-1].session_id
 
     def _end(self) -> TurnEnd:
         """What the agent handed out, which is one result for each turn (C16)."""

@@ -24,11 +24,11 @@ from hermes_agent.messages import Message
 from hermes_agent.runtime import Runtime
 from hermes_agent.sessions import SessionStore
 
-__all__ = ["ENTRANCES", "Entrance", "Stage"]
+__all__ = ["ENTRANCES", "Entrance", "Outside"]
 
 
 @dataclass(frozen=True, slots=True)
-class Stage:
+class Outside:
     """What every entrance is given: the agent's outside, the clock, and the conversation before the first turn.
 
     `session_ids` tells by a session's name in the scenario what the agent calls it; told by the first turn's result.
@@ -64,15 +64,15 @@ class Entrance(Protocol):
 class _Agent:
     """`AIAgent.run_conversation`, one agent for each session; a resumed session gets a new one."""
 
-    def __init__(self, stage: Stage) -> None:
-        self._stage = stage
+    def __init__(self, outside: Outside) -> None:
+        self._outside = outside
         self._agents: dict[str, Any] = {}
         self._notices: list[str] = []
 
     def turn(self, plan: TurnPlan, told: Telling) -> None:
         agent = self._agent(plan)
         self._notices.clear()
-        with _interrupted(self._stage.clock, plan, agent.interrupt):
+        with _interrupted(self._outside.clock, plan, agent.interrupt):
             result = agent.run_conversation(plan.user)
         told.shown = "\n".join((*self._notices, str(result["final_response"])))
 
@@ -81,30 +81,30 @@ class _Agent:
             agent.close()
 
     def _agent(self, plan: TurnPlan) -> Any:
-        self._stage.first_of(plan.session)
+        self._outside.first_of(plan.session)
         if plan.resume and plan.session in self._agents:
             self._agents.pop(plan.session).close()
         if plan.session not in self._agents:
             made = importlib.import_module("hermes_agent.run_agent").AIAgent
             options = {"session_id": plan.session, "on_notice": self._notices.append}
-            self._agents[plan.session] = made(runtime=self._stage.runtime, **options)
+            self._agents[plan.session] = made(runtime=self._outside.runtime, **options)
         return self._agents[plan.session]
 
 
 class _CommandLine:
     """`hermes_agent.cli.main`, a process for each turn."""
 
-    def __init__(self, stage: Stage) -> None:
-        self._stage = stage
+    def __init__(self, outside: Outside) -> None:
+        self._outside = outside
 
     def turn(self, plan: TurnPlan, told: Telling) -> None:
-        self._stage.first_of(plan.session)
-        known = self._stage.session_ids.get(plan.session)
+        self._outside.first_of(plan.session)
+        known = self._outside.session_ids.get(plan.session)
         argv = [*(("--resume", known) if known is not None else ()), "--", plan.user]
         main = importlib.import_module("hermes_agent.cli").main
         out, err = io.StringIO(), io.StringIO()
-        with _interrupted(self._stage.clock, plan, self._stage.control_c.press):
-            told.exit_code = main(argv, runtime=self._stage.runtime, stdin=io.StringIO(), stdout=out, stderr=err)
+        with _interrupted(self._outside.clock, plan, self._outside.control_c.press):
+            told.exit_code = main(argv, runtime=self._outside.runtime, stdin=io.StringIO(), stdout=out, stderr=err)
         told.shown = err.getvalue() + out.getvalue()
 
     def close(self) -> None:
@@ -114,14 +114,14 @@ class _CommandLine:
 class _Cron:
     """`run_job`, a session of its own."""
 
-    def __init__(self, stage: Stage) -> None:
-        self._stage = stage
+    def __init__(self, outside: Outside) -> None:
+        self._outside = outside
 
     def turn(self, plan: TurnPlan, told: Telling) -> None:
         job = {"id": "job-1", "name": "Scenario", "prompt": plan.user}
         run_job = importlib.import_module("hermes_agent.cron.scheduler").run_job
-        with _interrupted(self._stage.clock, plan, self._stage.control_c.press):
-            _, document, text, error = run_job(job, runtime=self._stage.runtime)
+        with _interrupted(self._outside.clock, plan, self._outside.control_c.press):
+            _, document, text, error = run_job(job, runtime=self._outside.runtime)
         told.shown = "\n".join((document, text, error or ""))
 
     def close(self) -> None:
@@ -131,19 +131,19 @@ class _Cron:
 class _Gateway:
     """`GatewayRunner.serve`, a chat for each session; a resumed one meets a new runner."""
 
-    def __init__(self, stage: Stage) -> None:
-        self._stage = stage
+    def __init__(self, outside: Outside) -> None:
+        self._outside = outside
         self._runner: Any = None
 
     def turn(self, plan: TurnPlan, told: Telling) -> None:
-        if self._stage.first_of(plan.session) and self._stage.past:
-            with SessionStore(self._stage.runtime.home) as store:
+        if self._outside.first_of(plan.session) and self._outside.past:
+            with SessionStore(self._outside.runtime.home) as store:
                 store.begin(SessionSource(Platform.LOCAL, plan.session).key, plan.session)
         if self._runner is None or plan.resume:
             made = importlib.import_module("hermes_agent.gateway.run").GatewayRunner
-            self._runner = made(runtime=self._stage.runtime)
+            self._runner = made(runtime=self._outside.runtime)
         lines = _Lines(plan)
-        with _interrupted(self._stage.clock, plan, lambda: lines.say("/stop")):
+        with _interrupted(self._outside.clock, plan, lambda: lines.say("/stop")):
             self._runner.serve(lines, lines)
         told.shown = lines.shown
 
@@ -197,7 +197,7 @@ def _interrupted(clock: VirtualClock, plan: TurnPlan, interrupt: Callable[[], ob
             cancel()
 
 
-ENTRANCES: Final[dict[str, Callable[[Stage], Entrance]]] = {
+ENTRANCES: Final[dict[str, Callable[[Outside], Entrance]]] = {
     "agent": _Agent,
     "cli": _CommandLine,
     "cron": _Cron,
