@@ -15,7 +15,7 @@ import pytest
 
 from faultlab.errors import ScenarioError
 from faultlab.loader import SUFFIXES, Loader
-from faultlab.reports.text import Style, render
+from faultlab.reports.text import NARROWEST, Style, render
 from faultlab.runner import Run, loader, run_fully
 from faultlab.scenario import Scenario
 from faultlab.verdict import Outcome
@@ -92,7 +92,7 @@ class ScenarioItem(pytest.Item):
         """The steps, what was expected, and where that is written."""
         if isinstance(excinfo.value, DidNotHold):
             writer = self.config.get_terminal_writer()
-            return render(excinfo.value.run, Style(max(60, writer.fullwidth), writer.hasmarkup))
+            return render(excinfo.value.run, Style(max(NARROWEST, writer.fullwidth), writer.hasmarkup))
         return super().repr_failure(excinfo, style)
 
     def reportinfo(self) -> tuple[Path, int, str]:

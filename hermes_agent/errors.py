@@ -9,6 +9,8 @@ HermesError                 the root; never raised itself
 ├── StreamEndedEarly        a stream closed cleanly before its finish_reason or terminal event
 ├── Interrupted             the user stopped the turn
 └── SessionError            the session store cannot be read or written
+
+`model_call.TurnEnded` is no error: it ends a turn from within and never leaves it.
 """
 
 __all__ = [

@@ -66,10 +66,9 @@ class _Turn:
             can_go_on = bool(reply.text.strip()) and not reply.tool_calls
             if can_go_on:
                 pieces.append(reply.text)
+                self._talk.pending += (self._assistant(reply), Message("user", _GO_ON))
             self._count_cut(can_go_on, "".join(pieces))
             room = 1 if can_go_on else 2
-            if can_go_on:
-                self._talk.pending += (self._assistant(reply), Message("user", _GO_ON))
 
     def _model_call(self, room: int) -> Reply:
         """One model call, with `room` times the output that the provider is usually asked for."""

@@ -14,7 +14,10 @@ from faultlab.runner import Run
 from faultlab.timeline import Step, TurnSteps, timeline
 from faultlab.verdict import Outcome, Verdict, Violation
 
-__all__ = ["Style", "render", "style_for", "summary"]
+__all__ = ["NARROWEST", "Style", "render", "style_for", "summary"]
+
+NARROWEST: Final = 60
+"""Columns below which a table of steps would tell nothing: a narrower terminal wraps."""
 
 _COLOURS: Final = {"bad": "31", "good": "32", "odd": "33", "dim": "2", "strong": "1"}
 _OUTCOMES: Final = {Outcome.HELD: "good", Outcome.FAILED: "bad", Outcome.ERROR: "odd"}
@@ -44,7 +47,7 @@ def style_for(stream: TextIO) -> Style:
     if not stream.isatty():
         return Style()
     colour = not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
-    return Style(max(60, min(os.get_terminal_size(stream.fileno()).columns, 160)), colour)
+    return Style(max(NARROWEST, min(os.get_terminal_size(stream.fileno()).columns, 160)), colour)
 
 
 def render(run: Run, style: Style) -> str:
