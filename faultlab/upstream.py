@@ -32,7 +32,7 @@ REFRESH_WORDS = ("ok", "refused", "hangs")
 MOST_EXCHANGES = 1000
 """Of one lab: the longest tool loop that the contract allows stays far below, a loop without end does not."""
 
-_LEAVES_WHOLE = frozenset({"slow"})
+_LEAVES_WHOLE = frozenset({"slow", "drip"})
 """Faults that an answer survives: what was said with no other one is used up."""
 
 _TOKENS = re.compile(rb"""(?i)((?:refresh|access)_token["']?\s*[=:]\s*["']?)[^"'&\s]+""")

@@ -84,13 +84,37 @@ def _split(headers: tuple[tuple[bytes, bytes], ...]) -> tuple[Mapping[str, str],
 class DropKind(StrEnum):
     """How a connection ends that does not end well."""
 
+    # It never comes to be.
     DNS_FAILURE = "dns_failure"
     REFUSED = "refused"
     CONNECT_TIMEOUT = "connect_timeout"
     TLS_CUT = "tls_cut"
     CERTIFICATE_INVALID = "certificate_invalid"
+    HOSTNAME_MISMATCH = "hostname_mismatch"
+    PLAIN_HTTP = "plain_http"
+    PROXY_REFUSED = "proxy_refused"
+    PROXY_407 = "proxy_407"
+    PROXY_403 = "proxy_403"
+    PROXY_502 = "proxy_502"
+
+    # It breaks: by RST or FIN, before or while the request is read, before or within the answer.
+    CLOSED_AT_ONCE = "closed_at_once"
+    UPLOAD_RESET = "upload_reset"
     RESET = "reset"
     CLOSED = "closed"
+    HALF_CLOSED = "half_closed"
+    NOT_HTTP = "not_http"
+
+    # The client fails by itself, whatever the server does.
+    POOL_TIMEOUT = "pool_timeout"
+    WRITE_TIMEOUT = "write_timeout"
+    WRITE_ERROR = "write_error"
+    CLOSE_ERROR = "close_error"
+    LOCAL_PROTOCOL = "local_protocol"
+    PROXY_ERROR = "proxy_error"
+    UNSUPPORTED_PROTOCOL = "unsupported_protocol"
+    TOO_MANY_REDIRECTS = "too_many_redirects"
+    DECODING = "decoding"
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,7 +145,7 @@ class Data:
 
 @dataclass(frozen=True, slots=True)
 class Drop:
-    """The connection is gone: RST, FIN before the end, or it never came to be."""
+    """The connection is gone, or it never came to be."""
 
     kind: DropKind
 

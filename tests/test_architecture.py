@@ -93,7 +93,7 @@ ORDER = {
 FOLDER_ORDER = {
     "hermes_agent.cron": ["schedule", "scheduler", "jobs", "tick"],
     "hermes_agent.gateway": ["config", "session", "chat", "run"],
-    "faultlab.adapters": ["base", "transport", "intercept", "server", "proxy", "cassette"],
+    "faultlab.adapters": ["base", "failures", "transport", "intercept", "server", "proxy", "cassette"],
     "faultlab.loader": ["tree", "shapes", "speech", "sides", "expecting", "layers", "contradictions"],
     "faultlab.invariants": ["base", "hints"],
     "faultlab.reports": ["base", "text"],
@@ -123,6 +123,7 @@ HOMES = {
     "time": {"faultlab.clock", "hermes_agent.runtime"},
     "importlib": {
         "faultlab",
+        "faultlab.adapters.failures",
         "faultlab.adapters.transport",
         "faultlab.runner",
         "faultlab.targets.callable",

@@ -75,11 +75,26 @@ class Failing(StrEnum):
     REFUSED = "refused"
     TLS_CUT = "tls_cut"
     CERTIFICATE_INVALID = "certificate_invalid"
+    HOSTNAME_MISMATCH = "hostname_mismatch"
+    PLAIN_HTTP = "plain_http"
+    PROXY_407 = "proxy_407"
+    PROXY_403 = "proxy_403"
+    PROXY_502 = "proxy_502"
     CONNECT_TIMEOUT = "connect_timeout"
     READ_TIMEOUT = "read_timeout"
+    WRITE_TIMEOUT = "write_timeout"
+    POOL_TIMEOUT = "pool_timeout"
     RESET = "reset"
     DISCONNECTED = "disconnected"
     INCOMPLETE = "incomplete"
+    NOT_HTTP = "not_http"
+    WRITE_ERROR = "write_error"
+    CLOSE_ERROR = "close_error"
+    LOCAL_PROTOCOL = "local_protocol"
+    PROXY_ERROR = "proxy_error"
+    UNSUPPORTED_PROTOCOL = "unsupported_protocol"
+    TOO_MANY_REDIRECTS = "too_many_redirects"
+    DECODING = "decoding"
     CLIENT_CLOSED = "client_closed"
 
 
@@ -96,17 +111,28 @@ class Timeouts(NamedTuple):
 
     connect: float = FOR_EVER
     read: float = FOR_EVER
+    write: float = FOR_EVER
+    pool: float = FOR_EVER
 
 
-_BEFORE_THE_HEAD = {
-    DropKind.DNS_FAILURE: Failing.DNS_FAILURE,
-    DropKind.REFUSED: Failing.REFUSED,
-    DropKind.TLS_CUT: Failing.TLS_CUT,
-    DropKind.CERTIFICATE_INVALID: Failing.CERTIFICATE_INVALID,
-    DropKind.CONNECT_TIMEOUT: Failing.CONNECT_TIMEOUT,
-    DropKind.RESET: Failing.RESET,
+_SEEN_AS = {
+    DropKind.PROXY_REFUSED: Failing.REFUSED,
     DropKind.CLOSED: Failing.DISCONNECTED,
+    DropKind.HALF_CLOSED: Failing.DISCONNECTED,
+    DropKind.UPLOAD_RESET: Failing.DISCONNECTED,
+    DropKind.CLOSED_AT_ONCE: Failing.RESET,
 }
+"""What a client cannot tell from something else before the head; any other failure has the name of its drop."""
+
+_CLOSING = frozenset({DropKind.CLOSED, DropKind.HALF_CLOSED})
+"""What is an answer cut short, once its head was sent."""
+
+_OUT_OF_PATIENCE = {
+    DropKind.CONNECT_TIMEOUT: "connect",
+    DropKind.WRITE_TIMEOUT: "write",
+    DropKind.POOL_TIMEOUT: "pool",
+}
+"""Drops that last until the client gives up, and by which of its time-outs."""
 
 
 class Play:
@@ -164,12 +190,11 @@ class Play:
         return Pause(seconds)
 
     def _drop(self, kind: DropKind) -> Pause | Ending:
-        if kind is DropKind.CONNECT_TIMEOUT:
-            self._gives_up = Failing.CONNECT_TIMEOUT
-            return Pause(self._timeouts.connect)
-        if self._head is not None and kind is DropKind.CLOSED:
-            return self._ended(Failing.INCOMPLETE)
-        return self._ended(_BEFORE_THE_HEAD[kind])
+        how = _SEEN_AS.get(kind) or Failing(kind)
+        if patience := _OUT_OF_PATIENCE.get(kind):
+            self._gives_up = how
+            return Pause(getattr(self._timeouts, patience))
+        return self._ended(Failing.INCOMPLETE if self._head and kind in _CLOSING else how)
 
     def _ended(self, how: Failing) -> Ending:
         self.end()

@@ -5,18 +5,16 @@ The library is handed in as a module. Sync and async are thin twins: all decisio
 
 from __future__ import annotations
 
-import errno
 import importlib
 import importlib.metadata
-import socket
-import ssl
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Iterator
 from functools import lru_cache
 from threading import Event as Flag
 from types import ModuleType
 from typing import Any, ClassVar
 
-from faultlab.adapters.base import Ending, Failing, Play, Router, Timeouts
+from faultlab.adapters.base import Ending, Play, Router, Timeouts
+from faultlab.adapters.failures import failure
 from faultlab.clock import Clock
 from faultlab.upstream import Answer
 from faultlab.wire import FOR_EVER, Data, Head, Pause, received
@@ -78,7 +76,7 @@ class _Playing:
     def landed(self, step: Head | Data | Ending | None) -> Any:
         """A step that is no failure."""
         if isinstance(step, Ending):
-            raise _failure(self.module, step)
+            raise failure(self.module, step)
         return step
 
 
@@ -171,56 +169,3 @@ def _twins(module: Any) -> tuple[type[Any], type[Any]]:
 @lru_cache(maxsize=1024)
 def _headers(module: Any, head: Head) -> Any:
     return module.Headers(head.headers)
-
-
-def _certificate() -> Exception:
-    text = "[SSL: CERTIFICATE_VERIFY_FAILED] certificate verify failed: self-signed certificate (_ssl.c:1006)"
-    return ssl.SSLCertVerificationError(1, text)
-
-
-def _tls_cut() -> Exception:
-    return ssl.SSLEOFError(8, "[SSL: UNEXPECTED_EOF_WHILE_READING] EOF occurred in violation of protocol (_ssl.c:1006)")
-
-
-def _reset() -> Exception:
-    return ConnectionResetError(errno.ECONNRESET, "Connection reset by peer")
-
-
-_FAILURES: dict[Failing, tuple[str, Callable[[], Exception]]] = {
-    Failing.DNS_FAILURE: ("ConnectError", lambda: socket.gaierror(-2, "Name or service not known")),
-    Failing.REFUSED: ("ConnectError", lambda: ConnectionRefusedError(errno.ECONNREFUSED, "Connection refused")),
-    Failing.TLS_CUT: ("ConnectError", _tls_cut),
-    Failing.CERTIFICATE_INVALID: ("ConnectError", _certificate),
-    Failing.CONNECT_TIMEOUT: ("ConnectTimeout", lambda: TimeoutError("timed out")),
-    Failing.READ_TIMEOUT: ("ReadTimeout", lambda: TimeoutError("timed out")),
-    Failing.RESET: ("ReadError", _reset),
-    Failing.CLIENT_CLOSED: ("ReadError", lambda: OSError(errno.EBADF, "Bad file descriptor")),
-}
-"""How the system fails → the library's exception, and the system's own behind it."""
-
-
-def _failure(module: Any, ending: Ending) -> Exception:
-    """The library's exception as it comes off a real socket: raised from its core's, which hides the system's."""
-    name, system = _FAILURES.get(ending.how, ("RemoteProtocolError", None))
-    hidden = system() if system else None
-    text = str(hidden) if hidden else _protocol(ending)
-    core: Exception = getattr(_core(module), name)(text)
-    core.__context__, core.__suppress_context__ = hidden, True
-    failure: Exception = getattr(module, name)(text)
-    failure.__cause__ = core
-    return failure
-
-
-@lru_cache(maxsize=8)
-def _core(module: Any) -> ModuleType:
-    """What the library's own transport is built on: httpcore2 for httpx2, httpcore for httpx."""
-    return importlib.import_module(module.__name__.replace("httpx", "httpcore"))
-
-
-def _protocol(ending: Ending) -> str:
-    """How the libraries tell that the server broke off."""
-    if ending.how is Failing.DISCONNECTED:
-        return "Server disconnected without sending a response."
-    counted = f"received {ending.received} bytes, expected {ending.announced}"
-    how = "incomplete chunked read" if ending.announced is None else counted
-    return f"peer closed connection without sending complete message body ({how})"

@@ -23,6 +23,7 @@ __all__ = [
     "cut",
     "disconnected",
     "dns_failure",
+    "drip",
     "empty_body",
     "empty_choices",
     "empty_content",
@@ -30,6 +31,7 @@ __all__ = [
     "error_in_200",
     "forbidden",
     "gateway_timeout",
+    "half_closed",
     "html_page",
     "inject",
     "insufficient_quota",
@@ -93,6 +95,7 @@ dns_failure = network.DnsFailure
 refused = network.Refused
 reset = network.Reset
 disconnected = network.Disconnected
+half_closed = network.HalfClosed
 tls_failure = network.TlsFailure
 certificate_invalid = network.CertificateInvalid
 connect_timeout = network.ConnectTimeout
@@ -103,6 +106,7 @@ cut = stream.Cut
 missing_end = stream.MissingEnd
 stall = stream.Stall
 slow = stream.Slow
+drip = stream.Drip
 error_event = stream.ErrorEvent
 
 not_json = content.NotJson
@@ -148,6 +152,7 @@ FAULTS: Mapping[str, type[Fault]] = {
     "refused": refused,
     "reset": reset,
     "disconnected": disconnected,
+    "half_closed": half_closed,
     "tls_failure": tls_failure,
     "certificate_invalid": certificate_invalid,
     "connect_timeout": connect_timeout,
@@ -157,6 +162,7 @@ FAULTS: Mapping[str, type[Fault]] = {
     "missing_end": missing_end,
     "stall": stall,
     "slow": slow,
+    "drip": drip,
     "error_event": error_event,
     "not_json": not_json,
     "html_page": html_page,

@@ -13,6 +13,7 @@ __all__ = [
     "ConnectTimeout",
     "Disconnected",
     "DnsFailure",
+    "HalfClosed",
     "NetworkFault",
     "ReadTimeout",
     "Refused",
@@ -58,6 +59,13 @@ class Disconnected(NetworkFault):
     """FIN before a byte of the answer."""
 
     event: ClassVar[Event] = Drop(DropKind.CLOSED)
+
+
+@dataclass(frozen=True, slots=True)
+class HalfClosed(NetworkFault):
+    """FIN before a byte of the answer, from one who reads on."""
+
+    event: ClassVar[Event] = Drop(DropKind.HALF_CLOSED)
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,11 +7,12 @@ from dataclasses import dataclass
 from faultlab.dialects import Dialect
 from faultlab.faults.base import CODE, EVENTS, SECONDS, TEXT, Events, Fault, is_stream, option, split
 from faultlab.script import ApiError
-from faultlab.wire import FOR_EVER, Data, Drop, DropKind, Pause
+from faultlab.wire import FOR_EVER, Data, Drop, DropKind, Event, Pause
 
-__all__ = ["Cut", "ErrorEvent", "MissingEnd", "Slow", "Stall", "Truncated"]
+__all__ = ["Cut", "Drip", "ErrorEvent", "MissingEnd", "Slow", "Stall", "Truncated"]
 
 _SLOW_S = 1.0
+_BYTES = tuple(Data(bytes((each,))) for each in range(256))
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +79,27 @@ class Slow(Fault):
         first = next((index for index, event in enumerate(events) if isinstance(event, Data)), len(events)) + 1
         spread = ((pause, event) if isinstance(event, Data) else (event,) for event in events[first:])
         return (*events[:first], *(event for pair in spread for event in pair))
+
+
+@dataclass(frozen=True, slots=True)
+class Drip(Fault):
+    """A healthy body that comes one byte at a time, with a pause between them when it is said how long."""
+
+    every_s: float | None = option(SECONDS)
+
+    def events(self, events: Events, _dialect: Dialect) -> Events:
+        """The same bytes, one by one."""
+        dripped = tuple(one for event in events for one in self._dripped(event))
+        return dripped if len(dripped) > len(events) else events
+
+    def _dripped(self, event: Event) -> Events:
+        if not isinstance(event, Data) or len(event.data) < len("ab"):
+            return (event,)
+        drops = [_BYTES[each] for each in event.data]
+        if self.every_s is None:
+            return tuple(drops)
+        pause = Pause(self.every_s)
+        return tuple(one for drop in drops for one in (pause, drop))[1:]
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,9 +19,11 @@ from faultlab.adapters.transport import async_transport, installed_library, tran
 from faultlab.clock import VirtualClock
 from faultlab.errors import UnknownHost
 from faultlab.faults import FAULTS
+from faultlab.faults.network import NetworkFault
 from faultlab.schedule import Entry, Schedule
 from faultlab.script import Reply, Script, ToolCall
 from faultlab.upstream import Stage, Upstream
+from faultlab.wire import Drop, DropKind
 
 _BASE = "https://api.openai.com/v1"
 _MESSAGES = [{"role": "user", "content": "ping"}]
@@ -160,6 +162,7 @@ _BROKEN = {
     "refused": ("ConnectError", "[Errno 111] Connection refused", "ConnectionRefusedError"),
     "reset": ("ReadError", "[Errno 104] Connection reset by peer", "ConnectionResetError"),
     "disconnected": ("RemoteProtocolError", "Server disconnected without sending a response.", None),
+    "half_closed": ("RemoteProtocolError", "Server disconnected without sending a response.", None),
     "tls_failure": ("ConnectError", "[SSL: UNEXPECTED_EOF_WHILE_READING]", "SSLEOFError"),
     "certificate_invalid": ("ConnectError", "[SSL: CERTIFICATE_VERIFY_FAILED]", "SSLCertVerificationError"),
     "connect_timeout": ("ConnectTimeout", "timed out", "TimeoutError"),
@@ -177,6 +180,7 @@ _RETURNED = {
     "missing_end": lambda answer: answer.choices[0].finish_reason == "stop",
     "error_event": lambda answer: answer.choices[0].finish_reason == "stop",
     "slow": lambda answer: answer.choices[0].message.content == "hello from the model",
+    "drip": lambda answer: answer.choices[0].message.content == "hello from the model",
     "html_page": lambda answer: answer.startswith("<!DOCTYPE html>"),
     "no_choices": lambda answer: answer.choices is None,
     "empty_choices": lambda answer: answer.choices == [],
@@ -240,6 +244,67 @@ def test_a_connection_breaks_as_a_real_one_does(bench, name, streamed):
     hidden = cause.__cause__.__context__
     assert (type(hidden).__name__ if hidden else None) == behind
     assert met.exchange.ended_s == (30 if library.endswith("Timeout") else 0)
+
+
+@dataclasses.dataclass(frozen=True)
+class _Dropped(NetworkFault):
+    kind: DropKind
+
+    def answer(self, _request, _moment):
+        return (Drop(self.kind),)
+
+
+# What no fault plays, but a provider's catalogue may: the library's class, its text, and what stands behind it.
+_DROPPED = {
+    "hostname_mismatch": (
+        "ConnectError",
+        "[SSL: CERTIFICATE_VERIFY_FAILED] certificate verify failed: Hostname mismatch",
+        "SSLCertVerificationError",
+    ),
+    "plain_http": ("ConnectError", "[SSL: WRONG_VERSION_NUMBER] wrong version number", "SSLError"),
+    "proxy_refused": ("ConnectError", "[Errno 111] Connection refused", "ConnectionRefusedError"),
+    "proxy_407": ("ProxyError", "407 Proxy Authentication Required", None),
+    "proxy_403": ("ProxyError", "403 Forbidden", None),
+    "proxy_502": ("ProxyError", "502 Bad Gateway", None),
+    "closed_at_once": ("ReadError", "[Errno 104] Connection reset by peer", "ConnectionResetError"),
+    "upload_reset": ("RemoteProtocolError", "Server disconnected without sending a response.", None),
+    "not_http": ("RemoteProtocolError", r"illegal status line: bytearray(b'\x00\x01garbage')", None),
+    "pool_timeout": ("PoolTimeout", "", None),
+    "write_timeout": ("WriteTimeout", "timed out", "TimeoutError"),
+    "write_error": ("WriteError", "[Errno 32] Broken pipe", "BrokenPipeError"),
+    "local_protocol": ("LocalProtocolError", "Illegal header value", None),
+    "proxy_error": ("ProxyError", "ProxyError", None),
+    "unsupported_protocol": (
+        "UnsupportedProtocol",
+        "Request URL is missing an 'http://' or 'https://' protocol.",
+        None,
+    ),
+}
+# The same, of which the library's core knows nothing: what stands behind it is its cause.
+_DROPPED_ABOVE_THE_CORE = {
+    "close_error": ("CloseError", "CloseError", None),
+    "too_many_redirects": ("TooManyRedirects", "Exceeded maximum allowed redirects.", None),
+    "decoding": ("DecodingError", "Error -3 while decompressing data: incorrect header check", "error"),
+}
+
+
+def test_every_way_to_drop_a_connection_is_played_by_a_fault_or_stands_in_a_table():
+    played = {fault.event.kind for fault in FAULTS.values() if hasattr(fault, "event") and hasattr(fault.event, "kind")}
+    assert played | set(_DROPPED) | set(_DROPPED_ABOVE_THE_CORE) == set(DropKind)
+
+
+@pytest.mark.parametrize("kind", [*_DROPPED, *_DROPPED_ABOVE_THE_CORE])
+def test_a_connection_that_is_dropped_raises_what_the_library_raises(bench, kind):
+    met = bench(_Dropped(DropKind(kind)))
+    cause = _raised_by(met).__cause__
+    library, text, behind = {**_DROPPED, **_DROPPED_ABOVE_THE_CORE}[kind]
+    assert type(cause) is getattr(met.module, library)
+    assert str(cause).startswith(text)
+    hidden = cause.__cause__
+    if kind in _DROPPED:
+        assert type(hidden).__name__ == library
+        hidden = hidden.__context__
+    assert (type(hidden).__name__ if hidden else None) == behind
 
 
 @pytest.mark.parametrize("name", _RETURNED)

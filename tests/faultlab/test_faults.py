@@ -22,8 +22,8 @@ _ASKED_FOR = """
 unauthorized token_expired payment_required forbidden model_not_found request_timeout conflict payload_too_large
 unprocessable rate_limit request_exceeds_rate_limit insufficient_quota bad_request context_overflow output_too_large
 server_error bad_gateway unavailable overloaded gateway_timeout status
-dns_failure refused reset disconnected tls_failure certificate_invalid connect_timeout read_timeout
-truncated cut missing_end stall slow error_event
+dns_failure refused reset disconnected half_closed tls_failure certificate_invalid connect_timeout read_timeout
+truncated cut missing_end stall slow drip error_event
 not_json html_page empty_body no_choices empty_choices null_message null_content empty_content wrong_shape
 bad_tool_arguments unknown_tool error_in_200 length window_exceeded_finish responses_failed responses_incomplete
 """
@@ -83,6 +83,7 @@ def test_a_fault_is_frozen_has_one_verb_and_fields_that_may_be_left_out(fault):
         ("cut", "after_events"),
         ("stall", "after_events for_s"),
         ("slow", "first_s event_every_s"),
+        ("drip", "every_s"),
         ("error_event", "after_events code message"),
         ("bad_tool_arguments", "call"),
         ("unknown_tool", "call"),
@@ -211,6 +212,7 @@ def test_any_status_can_be_sent(fault, status, headers, body):
         (faults.refused(), Drop(DropKind.REFUSED)),
         (faults.reset(), Drop(DropKind.RESET)),
         (faults.disconnected(), Drop(DropKind.CLOSED)),
+        (faults.half_closed(), Drop(DropKind.HALF_CLOSED)),
         (faults.tls_failure(), Drop(DropKind.TLS_CUT)),
         (faults.certificate_invalid(), Drop(DropKind.CERTIFICATE_INVALID)),
         (faults.connect_timeout(), Drop(DropKind.CONNECT_TIMEOUT)),
@@ -275,6 +277,17 @@ def test_a_slow_answer_is_the_same_answer_later():
     assert faults.slow().events(_rendered(), CHAT)[0] == Pause(1)
 
 
+@pytest.mark.parametrize("streamed", [False, True])
+@pytest.mark.parametrize("every_s", [None, 0.5])
+def test_a_body_that_drips_comes_byte_by_byte(streamed, every_s):
+    events = _rendered(streamed=streamed)
+    dripped = faults.drip(every_s=every_s).events(events, CHAT)
+    assert {len(body) for body in _bodies(dripped)} == {1}
+    assert b"".join(_bodies(dripped)) == b"".join(_bodies(events))
+    pauses = [event.seconds for event in dripped if isinstance(event, Pause)]
+    assert pauses == [0.5] * (len(_bodies(dripped)) - len(_bodies(events))) * (every_s is not None)
+
+
 @pytest.mark.parametrize("dialect", [CHAT, RESPONSES])
 def test_an_error_event_ends_its_stream(dialect):
     events = _rendered(dialect=dialect, streamed=True)
@@ -300,9 +313,15 @@ def test_a_stream_fault_cannot_apply_to_a_whole_answer_and_gives_it_back(fault):
     assert fault.events(events, CHAT) is events
 
 
-@pytest.mark.parametrize("fault", [faults.cut(after_events=99), faults.stall(after_events=99), faults.truncated()])
+@pytest.mark.parametrize(
+    "fault", [faults.cut(after_events=99), faults.stall(after_events=99), faults.truncated(), faults.drip()]
+)
 def test_nor_to_events_that_do_not_come(fault):
-    events = _rendered(streamed=True) if fault != faults.truncated() else (Drop(DropKind.RESET),)
+    events = (
+        _rendered(streamed=True)
+        if fault in (faults.cut(after_events=99), faults.stall(after_events=99))
+        else (Drop(DropKind.RESET),)
+    )
     assert fault.events(events, CHAT) is events
 
 

@@ -107,11 +107,11 @@ def test_a_host_that_nobody_stands_for_is_refused_by_name_and_remembered():
     assert router.refused == ["https://api.example.com/v1/chat/completions"]
 
 
-def _played(events, read=FOR_EVER, connect=FOR_EVER):
+def _played(events, **timeouts):
     """The steps of a play whose pauses were waited out, and its line in the trace."""
     clock, closed = VirtualClock(), Event()
     exchange = Exchange(1, "primary", _request(_OPENAI), 0.0)
-    play = Play(Answer(exchange, tuple(events)), clock, Timeouts(connect, read), closed)
+    play = Play(Answer(exchange, tuple(events)), clock, Timeouts(**timeouts), closed)
     steps = []
     while (step := play.step()) is not None:
         steps.append(step)
@@ -143,15 +143,16 @@ def test_what_arrives_in_between_begins_the_silence_anew():
     assert not any(isinstance(step, Ending) for step in steps)
 
 
-def test_a_connection_that_never_comes_about_takes_the_connect_time_out():
-    steps, exchange = _played([Drop(DropKind.CONNECT_TIMEOUT)], connect=10)
-    assert steps == [Pause(10), Ending(Failing.CONNECT_TIMEOUT)]
+@pytest.mark.parametrize("of", ["connect", "write", "pool"])
+def test_what_never_comes_about_takes_its_own_time_out(of):
+    steps, exchange = _played([Drop(DropKind(f"{of}_timeout"))], **{of: 10})
+    assert steps == [Pause(10), Ending(Failing(f"{of}_timeout"))]
     assert exchange.ended_s == 10
 
 
 @pytest.mark.parametrize("kind", DropKind)
 def test_every_way_to_drop_a_connection_has_its_ending(kind):
-    steps, _ = _played([Drop(kind)], connect=1)
+    steps, _ = _played([Drop(kind)], connect=1, write=1, pool=1)
     assert isinstance(steps[-1], Ending)
 
 
@@ -160,7 +161,8 @@ def test_every_way_to_drop_a_connection_has_its_ending(kind):
     [(_HEAD, Ending(Failing.INCOMPLETE, 5, 10)), (Head(200), Ending(Failing.INCOMPLETE, 5, None))],
 )
 def test_a_body_that_ends_early_tells_what_came_of_what_was_announced(head, ending):
-    assert _played([head, _DATA, Drop(DropKind.CLOSED)])[0][-1] == ending
+    for kind in (DropKind.CLOSED, DropKind.HALF_CLOSED):
+        assert _played([head, _DATA, Drop(kind)])[0][-1] == ending
 
 
 _REPLIES = st.builds(

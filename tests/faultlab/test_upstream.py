@@ -89,7 +89,7 @@ def test_a_fault_leaves_the_answer_standing():
     assert _said(upstream.answer(_request())) == "hello"
 
 
-@pytest.mark.parametrize("entry", [OK, Entry((faults.slow(),))])
+@pytest.mark.parametrize("entry", [OK, Entry((faults.slow(),)), Entry((faults.drip(),))])
 def test_an_answer_that_was_sent_whole_is_used_up(entry):
     upstream = _upstream(entry, says=["one", "two"])
     upstream.answer(_request())
