@@ -121,7 +121,7 @@ def judge(reply: Reply, asked: Asked) -> Failure | None:
     usable = bool(reply.text.strip() or reply.tool_calls or reply.refusal.strip())
     if reply.error or reply.finish_reason in BROKEN_FINISHES:
         return _own_error(reply, asked)
-    empty = not usable and not reply.malformed
+    empty = not usable and not reply.malformed and reply.native_finish_reason not in BROKEN_FINISHES
     if reply.finish_reason in OVERFLOW_FINISHES or (empty and _nearly_full(asked)):
         return Failure(FailureKind.CONTEXT_OVERFLOW, "the conversation fills the model's context window")
     if reply.finish_reason == "length":

@@ -105,13 +105,15 @@ class Reply:
     """What a 200 held, in one form for both API modes, not yet judged (`failures.judge` does that).
 
     `finish_reason` is in the words of the chat API (`length` for Responses' `max_output_tokens`, `error` for its status
-    `failed` or `cancelled`), None when a whole answer gave none. `error` is an error object or text found in the body
-    or in a choice. `malformed` names what is missing when the shape is wrong.
+    `failed` or `cancelled`), None when a whole answer gave none. `native_finish_reason` is that of the upstream which a
+    router asked (OpenRouter), in the upstream's own words. `error` is an error object or text found in the body or in a
+    choice. `malformed` names what is missing when the shape is wrong.
     """
 
     text: str = ""
     tool_calls: tuple[ToolCall, ...] = ()
     finish_reason: str | None = None
+    native_finish_reason: str | None = None
     refusal: str = ""
     reasoning: str = ""
     reasoning_items: tuple[Any, ...] = ()

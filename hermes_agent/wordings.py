@@ -81,6 +81,8 @@ SIZE_WORDS = _words(
     rf"maximum prompt length is (?P<limit>{_N}) but the request contains (?P<prompt>{_N}) tokens",
     # Mistral's check of the parameter: the most that it accepts is its window, so the prompt is not what is too much
     rf"max_tokens\nInput should be less than or equal to (?P<fits>{_N})",
+    # Groq, without a number; others say the same after their numbers, and are read above
+    r"reduce the length of the messages or (?P<sum>completion)",
     # Together
     r"input token count \+ (?P<sum>max_tokens) parameter must be less than the context length",
     rf"`inputs` tokens \+ `max_new_tokens` must be <= (?P<limit>{_N})\. Given: (?P<prompt>{_N}) `inputs` tokens and "

@@ -59,6 +59,7 @@ def read(response: object) -> Reply:
         text=_content(field(message, "content")),
         tool_calls=tuple(_tool_call(call) for call in calls),
         finish_reason="error" if choice_error else text(field(choice, "finish_reason")) or None,
+        native_finish_reason=text(field(choice, "native_finish_reason")) or None,
         refusal=text(field(message, "refusal")),
         reasoning=text(field(message, "reasoning_content")) or text(field(message, "reasoning")),
         error=error or choice_error,

@@ -104,9 +104,11 @@ def test_a_chat_answer_is_read_with_its_calls_and_reasoning():
         "tool_calls": [{"id": "call_2", "function": function}],
         "reasoning_content": "hm",
     }
-    reply = CHAT.read({"choices": [{"message": message, "finish_reason": "tool_calls"}]})
+    choice = {"message": message, "finish_reason": "tool_calls", "native_finish_reason": "STOP"}
+    reply = CHAT.read({"choices": [choice]})
     assert (reply.text, reply.tool_calls) == ("on it", (ToolCall("call_2", "terminal", "{}"),))
     assert (reply.reasoning, reply.finish_reason, reply.malformed) == ("hm", "tool_calls", None)
+    assert reply.native_finish_reason == "STOP"
 
 
 @pytest.mark.parametrize(

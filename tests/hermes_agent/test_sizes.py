@@ -78,6 +78,7 @@ def test_a_prompt_that_leaves_no_room_for_output_is_an_overflow(text, limit):
     "text",
     [
         "Input token count + max_tokens parameter must be less than the context length of the model being queried.",
+        "Please reduce the length of the messages or completion.",
         window(262144, VLLM_BOUND.format(26000, 236145)),
     ],
 )
