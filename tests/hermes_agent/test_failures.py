@@ -13,6 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from openai.types.responses import ResponseError
 
+import faultlab
 from faultlab.providers import GENERIC, PROVIDERS
 from hermes_agent import failures
 from hermes_agent.api_modes import API_MODES
@@ -23,6 +24,8 @@ from hermes_agent.messages import Asked, Failure, FailureKind, Reply, ToolCall
 NOW_S = 1_767_225_600.0  # 2026-01-01
 ASKED = Asked(estimate=1000, now_s=NOW_S)
 WIRE = json.loads((Path(__file__).parent / "wire_kinds.json").read_text("utf-8"))
+SHAPES = {entry["id"]: entry for entry in WIRE}
+VERDICTS = json.loads((Path(faultlab.__file__).parent / "providers" / "kinds.json").read_text("utf-8"))
 CHAT = {"model": "m", "messages": [{"role": "user", "content": "hi"}]}
 RESPONSES = {"model": "m", "input": "hi"}
 
@@ -85,7 +88,8 @@ def drained(stream):
     if not any(choice.finish_reason for choice in choices):
         raise StreamEndedEarly
     text = "".join(choice.delta.content or "" for choice in choices)
-    return Reply(text, finish_reason=choices[-1].finish_reason)
+    native = getattr(choices[-1], "native_finish_reason", None)
+    return Reply(text, finish_reason=choices[-1].finish_reason, native_finish_reason=native)
 
 
 def ask(entry):
@@ -112,23 +116,41 @@ def status_error(status, body=None, headers=None, asked=ASKED):
     return recognised(entry, asked)
 
 
-@pytest.mark.parametrize("entry", WIRE, ids=lambda entry: entry["id"])
-def test_what_providers_send_is_recognised(entry):
-    failure = recognised(entry, Asked(1000, entry.get("max_tokens"), now_s=NOW_S))
-    if entry["kind"] is None:
+def readings():
+    """Each entry with each way in which it is to be read: the verdict depends on what was asked, here and there."""
+    for name, verdict in VERDICTS.items():
+        for number, reading in enumerate([verdict, *verdict.get("also", [])]):
+            yield pytest.param(SHAPES[name], reading, id=f"{name}-{number}" if number else name)
+
+
+@pytest.mark.parametrize(("shape", "reading"), list(readings()))
+def test_what_providers_send_is_recognised(shape, reading):
+    failure = recognised(shape, Asked(**{"estimate": 1000, "now_s": NOW_S} | reading.get("asked", {})))
+    if reading["kind"] is None:
         assert failure is None
         return
     assert failure is not None
-    assert failure.kind == entry["kind"]
-    assert (
-        failure.retry_after_s == pytest.approx(entry["retry_after_s"])
-        if "retry_after_s" in entry
-        else (failure.retry_after_s is None)
-    )
-    assert failure.limit_tokens == entry.get("limit_tokens")
-    assert failure.fits_max_tokens == entry.get("fits_max_tokens")
-    assert failure.for_money == entry.get("for_money", False)
+    assert failure.kind == reading["kind"]
+    assert failure.retry_after_s == pytest.approx(reading.get("retry_after_s"))
+    assert failure.limit_tokens == reading.get("limit_tokens")
+    assert failure.fits_max_tokens == reading.get("fits_max_tokens")
+    assert failure.for_money == reading.get("for_money", False)
     assert failure.message
+
+
+def test_the_table_judges_what_there_is():
+    assert VERDICTS.keys() <= SHAPES.keys()
+    kinds = {reading["kind"] for verdict in VERDICTS.values() for reading in (verdict, *verdict.get("also", []))}
+    assert kinds == {*FailureKind, None} - {FailureKind.INTERNAL}
+
+
+@pytest.mark.parametrize("name", VERDICTS)
+def test_a_verdict_that_the_status_alone_does_not_give_says_why(name):
+    status = SHAPES[name].get("status", 200)
+    plain = failures.from_exception(status_only(status), ASKED).kind if status >= 300 else None
+    for reading in (verdict := VERDICTS[name], *verdict.get("also", [])):
+        assert reading["kind"] == plain or reading["why"].endswith(".")
+    assert ("also" in verdict) <= ("asked" in verdict)
 
 
 @pytest.mark.parametrize(
@@ -202,10 +224,10 @@ CATALOGUE = {
     "gateway_timeout": "server_error",
 }
 HOLES = {"model": "m", "limit": 8192, "requested": 9000, "prompt": 5000, "max_tokens": 4000}
-SHAPES = [(owner, name) for owner in (GENERIC, *PROVIDERS.values()) for name in owner.errors]
+HARNESS = [(owner, name) for owner in (GENERIC, *PROVIDERS.values()) for name in owner.errors]
 
 
-@pytest.mark.parametrize(("owner", "name"), SHAPES, ids=lambda value: getattr(value, "name", value))
+@pytest.mark.parametrize(("owner", "name"), HARNESS, ids=lambda value: getattr(value, "name", value))
 def test_the_harness_sends_what_is_recognised(owner, name):
     head, body = owner.errors[name].events(HOLES)
     entry = {"status": head.status, "headers": dict(head.headers), "text": body.data.decode()}
@@ -425,6 +447,8 @@ def test_a_200_is_looked_at_in_the_contracts_order(reply, kind):
         (Reply(finish_reason="stop"), Asked(estimate=899, window=1000), "invalid_response"),
         (Reply(finish_reason="stop"), Asked(estimate=900), "invalid_response"),
         (Reply(malformed="choices is empty"), FULL, "invalid_response"),
+        (Reply(finish_reason="stop", native_finish_reason="network_error"), FULL, "invalid_response"),
+        (Reply(finish_reason="stop", native_finish_reason="stop"), FULL, "context_overflow"),
         (Reply("hello", finish_reason="stop"), FULL, None),
         (Reply(tool_calls=(call(),)), FULL, None),
     ],
