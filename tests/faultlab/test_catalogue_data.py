@@ -14,12 +14,36 @@ import yaml
 
 ROOT = Path(__file__).parents[2]
 FACTS = ROOT.parent / "shared" / "wire"
-PROVIDERS = ["connection", "groq", "openai", "openrouter"]
+# kinds.json beside them judges the entries; it is no provider.
+PROVIDERS = [
+    "anthropic",
+    "azure",
+    "codex",
+    "connection",
+    "deepseek",
+    "fireworks",
+    "gemini",
+    "groq",
+    "llamacpp",
+    "lmstudio",
+    "minimax",
+    "mistral",
+    "moonshot",
+    "nous",
+    "ollama",
+    "openai",
+    "openrouter",
+    "provider_generic",
+    "together",
+    "vllm",
+    "xai",
+    "zai",
+]
 FILES = [ROOT / "faultlab" / "providers" / f"{name}.json" for name in PROVIDERS]
-BOOKS = {file.stem: json.loads(file.read_text("utf-8")) for file in FILES}
-ENTRIES = {entry["id"]: entry for book in BOOKS.values() for entry in book["entries"]}
+DOCUMENTS = {file.stem: json.loads(file.read_text("utf-8")) for file in FILES}
+ENTRIES = {entry["id"]: entry for document in DOCUMENTS.values() for entry in document["entries"]}
 
-BOOK_KEYS = ["provider", "title", "base_url", "also", "notes", "entries"]
+DOCUMENT_KEYS = ["provider", "title", "base_url", "also", "notes", "entries"]
 KEYS = {
     "id": str,
     "fault": (str, type(None)),
@@ -221,7 +245,7 @@ def variant(entry):
 
 
 def every_file(test):
-    return pytest.mark.parametrize("name", BOOKS)(test)
+    return pytest.mark.parametrize("name", DOCUMENTS)(test)
 
 
 def every_entry(test):
@@ -230,22 +254,22 @@ def every_entry(test):
 
 @every_file
 def test_a_file_is_one_provider(name):
-    book = BOOKS[name]
-    assert list(book) == BOOK_KEYS
-    assert book["provider"] == name
-    assert book["title"]
-    assert book["base_url"] is None or book["base_url"].startswith("http")
-    assert all(isinstance(other, str) for other in book["also"])
-    assert all(entry["id"].startswith(f"{name}.") for entry in book["entries"])
+    document = DOCUMENTS[name]
+    assert list(document) == DOCUMENT_KEYS
+    assert document["provider"] == name
+    assert document["title"]
+    assert document["base_url"] is None or document["base_url"].startswith("http")
+    assert all(isinstance(other, str) for other in document["also"])
+    assert all(entry["id"].startswith(f"{name}.") for entry in document["entries"])
 
 
 def test_no_name_means_two_providers():
-    names = [name for book in BOOKS.values() for name in (book["provider"], *book["also"])]
+    names = [name for document in DOCUMENTS.values() for name in (document["provider"], *document["also"])]
     assert len(names) == len(set(names))
 
 
 def test_no_id_means_two_entries():
-    assert len(ENTRIES) == sum(len(book["entries"]) for book in BOOKS.values())
+    assert len(ENTRIES) == sum(len(document["entries"]) for document in DOCUMENTS.values())
 
 
 @pytest.mark.parametrize("file", FILES, ids=lambda file: file.name)
@@ -388,15 +412,34 @@ HAPPENS = {
 """What the facts call a behaviour of a server or an exception of the client → how the connection ends here."""
 
 
+SENT_TWICE = {("llamacpp", "context_overflow", "exceed_context_size")}
+"""The same error with two statuses, 400 and 500: its variants are told apart by them, or by their ids."""
+
+
 def test_no_variant_names_two_entries_of_a_fault():
     names = [
         (name, fault, variant(entry))
-        for name, book in BOOKS.items()
-        for entry in book["entries"]
+        for name, document in DOCUMENTS.items()
+        for entry in document["entries"]
         for fault in entry.get("faults", [entry["fault"]])
         if fault
     ]
-    assert {name for name in names if names.count(name) > 1} == set()
+    assert {name for name in names if names.count(name) > 1} == SENT_TWICE
+
+
+@every_entry
+def test_look_alikes_are_other_entries(entry):
+    assert set(entry["look_alikes"]) <= ENTRIES.keys() - {entry["id"]}
+
+
+def test_every_file_of_a_provider_is_listed_here():
+    folder = ROOT / "faultlab" / "providers"
+    assert {file.name for file in folder.glob("*.json")} - {"kinds.json"} == {file.name for file in FILES}
+
+
+def test_there_are_as_many_entries_as_facts():
+    assert len(ENTRIES) == 289
+    assert not KNOWN or set(ENTRIES) == set(KNOWN)
 
 
 ANSWERS = [entry for entry in ENTRIES.values() if "status" in entry]
