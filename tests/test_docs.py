@@ -1,5 +1,6 @@
 """What README and docs show is true: links lead somewhere, tables are complete, snippets and commands run."""
 
+import json
 import os
 import re
 import shlex
@@ -153,3 +154,29 @@ def test_every_expectation_is_told():
 def test_every_key_is_told():
     assert first_column(section(SCENARIOS, "## Keys")) == set(document._DOCUMENT)
     assert set(document._TURN) <= set(re.findall(r"`(\w+)", section(SCENARIOS, "## Turns")))
+
+
+LOOK_ALIKES = ROOT / "docs" / "look-alikes.md"
+VERDICTS = json.loads((ROOT / "faultlab" / "providers" / "kinds.json").read_text(encoding="utf-8"))
+
+
+def named_entries(text):
+    """The catalogue's entries that a text names."""
+    return [name for name in re.findall(r"`([a-z_]+\.[\w.]+)`", text) if not name.startswith("agent.")]
+
+
+def test_look_alikes_are_told_apart_as_they_are_judged():
+    rows = [row.split(" | ") for row in section(LOOK_ALIKES, "## What is told apart").splitlines() if "| `" in row]
+    told = [pair for row in rows for pair in ((row[1], row[2]), (row[3], row[4]))]
+    assert len(rows) > 24
+    for names, kind in told:
+        assert {str(VERDICTS[name]["kind"] or "null") for name in named_entries(names)} == {kind.strip("`")}
+
+
+def test_look_alikes_are_entries_of_the_catalogue():
+    assert set(named_entries(LOOK_ALIKES.read_text(encoding="utf-8"))) <= VERDICTS.keys()
+
+
+def test_each_pair_of_look_alikes_is_told_or_is_said_to_be_alike():
+    text = LOOK_ALIKES.read_text(encoding="utf-8")
+    assert {int(number) for number in re.findall(r"^\| (\d+) \|", text, re.MULTILINE)} == set(range(1, 26))
