@@ -6,6 +6,7 @@ Builds and wires; what the parts do is their own business.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from types import ModuleType
 from typing import Any
 
@@ -31,6 +32,7 @@ class Lab:
         self.stage = Stage(self.clock, seed=seed)
         self._providers: dict[str, FakeProvider] = {}
         self._router = Router(())
+        self._server: Any = None
 
     @property
     def trace(self) -> Trace:
@@ -95,6 +97,25 @@ class Lab:
         """The same for asynchronous clients."""
         return async_transport(self._router, self.clock, module)
 
+    @contextmanager
+    def serve(self) -> Iterator[None]:
+        """Meanwhile every upstream is also served on the loopback, at its `served_url`; pauses there are real ones."""
+        from faultlab.adapters.server import Server  # asyncio takes as long as all the rest
+
+        with Server(self._router, self.clock).in_thread() as server:
+            self._server = server
+            try:
+                yield
+            finally:
+                self._server = None
+
+    def served(self, url: str) -> str:
+        """Where a URL of an upstream is served."""
+        if self._server is None:
+            raise HarnessError("nothing is served: `with lab.serve():` serves the upstreams that the lab has by then")
+        served: str = self._server.url_of(url)
+        return served
+
     def http_client(self) -> Any:
         """A client of the library that the installed openai uses; redirects are not followed."""
         return installed_library().Client(transport=self.transport())
@@ -125,6 +146,11 @@ class FakeProvider:
     def base_url(self) -> str:
         """Where it is reached."""
         return self.behind.base_url
+
+    @property
+    def served_url(self) -> str:
+        """Its base URL while the lab is served."""
+        return self._lab.served(self.base_url)
 
     @property
     def api_key(self) -> str:

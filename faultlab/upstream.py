@@ -44,17 +44,21 @@ _REFUSAL = {"error": "invalid_grant", "error_description": "The refresh token is
 
 @dataclass(slots=True)
 class Stage:
-    """What the upstreams of one lab share: time, record and seed, and whose each credential is."""
+    """What the upstreams of one lab share: time, record and seed, and whose each credential is.
+
+    `most_exchanges` None: whoever asks is never stopped.
+    """
 
     clock: Clock
     trace: Trace = field(default_factory=Trace)
     seed: int = 0
     owners: dict[str, str] = field(default_factory=dict, repr=False)
+    most_exchanges: int | None = MOST_EXCHANGES
 
     @property
     def is_exhausted(self) -> bool:
         """Whether so much was asked that whoever asks can only be stopped."""
-        return len(self.trace.exchanges) >= MOST_EXCHANGES
+        return self.most_exchanges is not None and len(self.trace.exchanges) >= self.most_exchanges
 
     @property
     def secrets(self) -> tuple[str, ...]:
@@ -123,7 +127,7 @@ class Upstream:
         """
         with self.stage.trace.lock:
             if self.stage.is_exhausted:
-                raise Runaway(f"stopped after {MOST_EXCHANGES} requests")
+                raise Runaway(f"stopped after {self.stage.most_exchanges} requests")
             if request.url == self.token_url:
                 return self._renewed(request)
             exchange = self._opened(request, credential)

@@ -93,7 +93,18 @@ ORDER = {
 FOLDER_ORDER = {
     "hermes_agent.cron": ["schedule", "scheduler", "jobs", "tick"],
     "hermes_agent.gateway": ["config", "session", "chat", "run"],
-    "faultlab.adapters": ["base", "failures", "transport", "intercept", "server", "proxy", "cassette"],
+    "faultlab.adapters": [
+        "base",
+        "failures",
+        "transport",
+        "intercept",
+        "http1",
+        "framing",
+        "connection",
+        "server",
+        "proxy",
+        "cassette",
+    ],
     "faultlab.loader": ["tree", "shapes", "speech", "sides", "expecting", "layers", "contradictions"],
     "faultlab.invariants": ["base", "hints"],
     "faultlab.reports": ["base", "text"],
@@ -142,7 +153,14 @@ HOMES = {
     },
     "sys": {"faultlab", "faultlab.cli", "faultlab.targets.callable", "hermes_agent", "hermes_agent.cli"},
     "socket": {"faultlab.adapters"},
-    "asyncio": {"faultlab.clock", "faultlab.targets.sdk", "faultlab.virtual_loop", "hermes_agent.gateway.run"},
+    "asyncio": {
+        "faultlab.adapters.connection",
+        "faultlab.adapters.server",
+        "faultlab.clock",
+        "faultlab.targets.sdk",
+        "faultlab.virtual_loop",
+        "hermes_agent.gateway.run",
+    },
     "selectors": {"faultlab.virtual_loop"},
     "signal": {"faultlab.targets.hermes.control_c", "hermes_agent.terminal"},
     "subprocess": {"hermes_agent.terminal"},
@@ -154,7 +172,7 @@ HOMES = {
 LATE = {
     "faultlab.clock": {"asyncio"},
     "faultlab.content": {"faker"},
-    "faultlab.lab": {"openai"},
+    "faultlab.lab": {"faultlab", "openai"},
     "hermes_agent.runtime": {"openai"},
 }
 

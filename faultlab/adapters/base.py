@@ -28,9 +28,9 @@ class Router:
     """
 
     def __init__(self, upstreams: Iterable[Upstream]) -> None:
-        self._upstreams = tuple(upstreams)
+        self.upstreams = tuple(upstreams)
         self._exact: dict[str, list[Upstream]] = {}
-        for upstream in self._upstreams:
+        for upstream in self.upstreams:
             for url in (*(upstream.base_url + dialect.path for dialect in DIALECTS.values()), upstream.token_url):
                 self._exact.setdefault(url or "", []).append(upstream)
         self.refused: list[str] = []
@@ -51,10 +51,10 @@ class Router:
     def _same_host(self, url: str) -> list[Upstream]:
         """Those on the host of a URL; those above its path, if there are any."""
         origin = _origin(url)
-        candidates = [one for one in self._upstreams if origin in (_origin(one.base_url), _origin(one.token_url or ""))]
+        candidates = [one for one in self.upstreams if origin in (_origin(one.base_url), _origin(one.token_url or ""))]
         if not candidates:
             self.refused.append(url)
-            raise UnknownHost(url, sorted({one.base_url for one in self._upstreams}))
+            raise UnknownHost(url, sorted({one.base_url for one in self.upstreams}))
         return _narrowed(candidates, lambda one: url.startswith(f"{one.base_url}/"))
 
 

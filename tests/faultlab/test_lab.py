@@ -91,3 +91,18 @@ def test_an_asynchronous_client_likewise():
 def test_the_same_seed_makes_the_same_keys():
     keys = [Lab(seed).upstream("openai").api_key for seed in (1, 1, 2)]
     assert keys[0] == keys[1] != keys[2]
+
+
+def test_a_lab_that_is_served_answers_clients_that_know_nothing_of_it():
+    lab = Lab(virtual_time=False)
+    primary = lab.upstream("openai", says=["hello"] * 2)
+    with pytest.raises(HarnessError, match=r"lab\.serve"):
+        _ = primary.served_url
+    with lab.serve():
+        assert primary.base_url == "https://api.openai.example/v1"
+        assert primary.served_url.startswith("http://127.0.0.1:")
+        with openai.OpenAI(base_url=primary.served_url, api_key=primary.api_key) as client, primary.client() as other:
+            assert _ask(client) == _ask(other) == "hello"
+    over_the_wire, in_process = primary.exchanges
+    assert over_the_wire.request.url == in_process.request.url
+    assert over_the_wire.key_of == in_process.key_of == "openai"
