@@ -25,15 +25,17 @@ def _same(read: Callable[[Turn], Any]) -> Judge:
 
 
 def _reply(value: str | Contains, scope: Scope) -> Difference | None:
-    found = scope.last.end.reply
+    return _says_it(value, scope.last.end.reply, scope)
+
+
+def _user_sees(value: str | Contains, scope: Scope) -> Difference | None:
+    return _says_it(value, "\n".join(turn.shown for turn in scope.turns), scope)
+
+
+def _says_it(value: str | Contains, found: str, scope: Scope) -> Difference | None:
     held = value.text in found if isinstance(value, Contains) else found == value
     expected = str(value) if isinstance(value, Contains) else _shown(value)
     return None if held else Difference(expected, _shown(found), _last_step(scope))
-
-
-def _user_sees(value: Contains, scope: Scope) -> Difference | None:
-    shown = "\n".join(turn.shown for turn in scope.turns)
-    return None if value.text in shown else Difference(str(value), _shown(shown), _last_step(scope))
 
 
 def _refused(value: str, scope: Scope) -> Difference | None:

@@ -108,7 +108,7 @@ _KEYS: Final[dict[str, Shape[Any]]] = {
     "failure": choice("failure", _FAILURES),
     "refused": choice("refusal", _REFUSALS),
     "reply": _text_or_contains,
-    "user_sees": _contains,
+    "user_sees": _text_or_contains,
     "final_model": text,
     "exit_code": whole(0, 255),
     "warnings": items(_text_or_contains, "a list of texts"),

@@ -29,6 +29,7 @@ def _switching(story):
         ("reply", "hello"),
         ("reply", Contains("ell")),
         ("user_sees", Contains("switched")),
+        ("user_sees", "switched\nhello"),
         ("final_model", "claude"),
         ("exit_code", None),
         ("fallback", Switched("retries_exhausted", 6)),
@@ -62,6 +63,7 @@ def test_what_happened_holds(story, key, value):
         ("reply", "hi", "hi", "hello", 7),
         ("reply", Contains("bye"), "something that contains 'bye'", "hello", 7),
         ("user_sees", Contains("sorry"), "something that contains 'sorry'", "'switched\\nhello'", 7),
+        ("user_sees", "hello", "hello", "'switched\\nhello'", 7),
         ("refused", "no_key", "no_key", "none", 7),
         ("fallback", "never", "no switch", "a switch for retries_exhausted after 6 calls", 7),
         (

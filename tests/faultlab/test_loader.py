@@ -105,6 +105,7 @@ def test_an_expectation_knows_its_line(one):
     [
         ("reply: {contains: x}", Contains("x")),
         ("user_sees: {contains: x}", Contains("x")),
+        ("user_sees: x", "x"),
         ("fallback: {reason: client_error}", Switched("client_error")),
         ("fallback: {after_calls: 0}", Switched(None, 0)),
         ("calls: {primary: 6, fallback: 1}", (("primary", 6), ("fallback", 1))),
