@@ -14,7 +14,7 @@ from typing import Final
 
 from faultlab.errors import ScenarioError
 from faultlab.loader.document import DEFAULT_CONFIG, ConfigReader, Reading
-from faultlab.loader.layers import Variant, lay, slug, variants
+from faultlab.loader.layers import Variant, lay, lay_child, slug, variants
 from faultlab.loader.tree import Tree, documents, refusal
 from faultlab.scenario import Scenario
 
@@ -34,6 +34,7 @@ MAX_SCENARIOS: Final = 10_000
 
 _MAX_BYTES: Final = 16_000_000
 SUFFIXES: Final = (".yaml", ".yml")
+(_DEFAULT_CONFIG,) = documents(DEFAULT_CONFIG, "the configuration that is meant when a file does not say")
 
 
 class Loader:
@@ -70,7 +71,15 @@ class Loader:
         return list(found.values())
 
     def _variants(self, tree: Tree) -> Iterator[Variant]:
-        return variants(lay(tree, self._overlay) if self._overlay is not None else tree)
+        """The items of a document under the overlay, whose `config` comes last: it may change the default one."""
+        if self._overlay is None:
+            return variants(tree)
+        config = self._overlay.value.get("config")
+        if config is None:
+            return variants(lay(tree, self._overlay))
+        others = {name: child for name, child in self._overlay.value.items() if child is not config}
+        laid = variants(lay(tree, Tree(others, self._overlay.mark, self._overlay.key)))
+        return (each._replace(tree=lay_child(each.tree, "config", config, _DEFAULT_CONFIG)) for each in laid)
 
 
 @contextmanager
@@ -93,7 +102,7 @@ def files_below(folder: Path) -> list[Path]:
     return found
 
 
-_CONFIG_SECTIONS: Final = frozenset({"agent", "compression", "fallback_model", "model"})
+_CONFIG_SECTIONS: Final = frozenset({"agent", "compression", "display", "fallback_model", "model"})
 
 
 def is_agent_config(path: Path) -> bool:

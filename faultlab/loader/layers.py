@@ -12,7 +12,7 @@ from typing import Final, NamedTuple
 from faultlab.loader.shapes import misfit
 from faultlab.loader.tree import Tree, refusal, shown
 
-__all__ = ["Variant", "lay", "slug", "variants"]
+__all__ = ["Variant", "lay", "lay_child", "slug", "variants"]
 
 _NAME: Final = re.compile(r"[^\s:\[\]/]{1,80}")
 _LONGEST_SLUG: Final = 120
@@ -88,6 +88,12 @@ def _laid_over(base: Tree, over: Tree, keep_null: bool) -> Tree:
         merged[name] = lay(start, child, keep_null=keep_null or name == "env")
     unchanged = len(merged) == len(base.value) and all(base.value.get(name) is merged[name] for name in merged)
     return base if unchanged else Tree(merged, base.mark, base.key)
+
+
+def lay_child(base: Tree, name: str, over: Tree, default: Tree) -> Tree:
+    """The mapping `base` with `over` laid over what it holds under `name`, over `default` where it holds nothing."""
+    held = base.value.get(name, default)
+    return lay(Tree({**base.value, name: held}, base.mark, base.key), Tree({name: over}, over.mark, over.key))
 
 
 _NOTHING: Final = Tree(object(), None, None)

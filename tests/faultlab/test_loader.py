@@ -10,7 +10,7 @@ from faultlab import faults
 from faultlab.errors import ScenarioError
 from faultlab.expectations import Contains, Range, RequestLike, Switched
 from faultlab.limits import Limits
-from faultlab.loader import files_below, is_agent_config
+from faultlab.loader import DEFAULT_CONFIG, files_below, is_agent_config
 from faultlab.runner import load, loader
 from faultlab.scenario import (
     CallableTarget,
@@ -379,6 +379,30 @@ def test_an_overlay_is_laid_over_every_scenario(written):
     assert (scenario.seed, scenario.env) == (7, (("A", "x"),))
 
 
+STREAMING = "config: {display: {streaming: true}}"
+
+
+def test_an_overlay_leaves_the_configuration_what_it_is_but_for_its_own_keys(written):
+    overlay = written(STREAMING, "overlay.yaml")
+    own = "config: {model: some/model, display: {skin: mono}}\n"
+    default, said = (json.loads(one.config) for text in ("", own) for one in loader(overlay).load(written(BASE + text)))
+    assert default == json.loads(DEFAULT_CONFIG) | {"display": {"streaming": True}}
+    assert said == {"model": "some/model", "display": {"skin": "mono", "streaming": True}}
+
+
+def test_so_it_is_where_each_has_a_configuration_of_its_own_or_none(written):
+    overlay = written(STREAMING, "overlay.yaml")
+    path = written(BASE + "config: {model: a}\neach: {a: {config: {model: b}}, b: {config: null}, c: {seed: 1}}\n")
+    configs = [json.loads(each.config) for each in loader(overlay).load(path)]
+    assert [config.pop("display") for config in configs] == [{"streaming": True}] * 3
+    assert configs == [{"model": "b"}, json.loads(DEFAULT_CONFIG), {"model": "a"}]
+
+
+def test_an_overlay_whose_configuration_is_none_is_told_with_its_place(written):
+    with pytest.raises(ScenarioError, match=r"overlay\.yaml:1:9: expected a mapping: what stands in config\.yaml"):
+        loader(written("config: [1]", "overlay.yaml")).load(written(BASE))
+
+
 @pytest.mark.parametrize("text", ["", "- 1", "a: 1\n---\nb: 1"])
 def test_an_overlay_is_one_mapping(written, text):
     with pytest.raises(ScenarioError, match="an overlay is one mapping"):
@@ -436,6 +460,7 @@ def test_too_many_scenarios_in_one_file_are_one_message(refused):
         ("model: x", True),
         ("fallback_model: {provider: openai}", True),
         ("agent: {max_turns: 3}", True),
+        ("display: {streaming: true}", True),
         (BASE + "model: x\n", False),
         (BASE, False),
         ("- model", False),
