@@ -12,7 +12,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from functools import lru_cache
 from typing import Any, ClassVar, NamedTuple
 
-from faultlab.script import ApiError, Reply
+from faultlab.script import ApiError, Reply, Shape
 from faultlab.wire import Data, Event, Head
 
 __all__ = [
@@ -124,7 +124,9 @@ class Dialect(ABC):
     def render(self, reply: Reply, question: Question, token: str, created: int) -> tuple[Event, ...]:
         """The events of an answer, whole or streamed as was asked; its ids are made from `token`."""
         prompt = reply.usage[0] if reply.usage else question.estimate
-        templates, completion = _templates(self, reply, question.streamed, question.with_usage)
+        # Who has no answer at all sends one document, whatever was asked for; an error amid a stream is another thing.
+        streamed = question.streamed and reply.shape is not Shape.ERROR_ONLY
+        templates, completion = _templates(self, reply, streamed, question.with_usage)
         values = {
             b"token": token.encode(),
             b"created": created,
@@ -132,7 +134,7 @@ class Dialect(ABC):
             b"prompt_tokens": prompt,
             b"total_tokens": prompt + completion,
         }
-        if question.streamed:
+        if streamed:
             return (_STREAM_HEAD, *[Data(template % values) for template in templates])
         body = templates[0] % values
         return _whole_head(len(body)), Data(body)

@@ -42,9 +42,6 @@ class Chat(Dialect):
 
     def stream(self, reply: Reply, with_usage: bool) -> Iterator[Document | str]:
         """`chat.completion.chunk`s: the role first, tool arguments in pieces, usage after the finish reason."""
-        if reply.shape is Shape.ERROR_ONLY:
-            yield {"error": _error(reply.error)}
-            return
         opening = {"id": f"chatcmpl-{TOKEN}", "object": "chat.completion.chunk", "created": CREATED, "model": MODEL}
         usage: dict[str, Any] = {"usage": None} if with_usage else {}
         if reply.shape is Shape.WHOLE:

@@ -48,9 +48,6 @@ class Responses(Dialect):
 
     def stream(self, reply: Reply, _with_usage: bool) -> Iterator[Document | str]:
         """Events with a running number; usage stands in the last one whether it was asked for or not."""
-        if reply.shape is Shape.ERROR_ONLY:
-            yield _error_document(reply.error)
-            return
         for number, (kind, fields) in enumerate(_events(reply)):
             yield {"type": kind, "sequence_number": number} | fields
 

@@ -187,11 +187,17 @@ def test_a_damaged_document_is_damaged_whole_and_streamed(shape, choices, output
 
 
 @pytest.mark.parametrize("dialect", DIALECTS.values())
-def test_an_error_can_stand_in_a_200_and_in_a_stream(dialect):
+def test_an_error_instead_of_an_answer_is_one_document_even_where_a_stream_was_asked_for(dialect):
     reply = Reply("hi", shape=Shape.ERROR_ONLY, error=ApiError("Provider returned error", 502))
     assert _document(dialect, reply)["error"]["code"] == 502
-    (event,) = _chunks(dialect, reply)
-    assert event.get("error", event)["message"] == "Provider returned error"
+    assert _rendered(dialect, reply, streamed=True) == _rendered(dialect, reply, streamed=False)
+
+
+@pytest.mark.parametrize("dialect", DIALECTS.values())
+def test_an_error_can_stand_amid_a_stream(dialect):
+    _, _, data = dialect.error_event(ApiError("Provider returned error", 502)).rpartition(b"data: ")
+    told = json.loads(data)
+    assert told.get("error", told)["message"] == "Provider returned error"
 
 
 @pytest.mark.parametrize("dialect", DIALECTS.values())
