@@ -5,7 +5,7 @@ PYTHONS := python3.14 python3.13 python3.12 python3.11 python3
 BIN     := .venv/bin
 READY   := .venv/ready
 
-.PHONY: help scenarios test lint types bench
+.PHONY: help scenarios streaming test lint types bench
 .DELETE_ON_ERROR:
 
 help: ## this list
@@ -13,6 +13,9 @@ help: ## this list
 
 scenarios: $(READY) ## the YAML scenarios: when the fallback fires, and when it does not
 	@$(BIN)/pytest scenarios/ $(PYTEST_ARGS) $(ARGS)
+
+streaming: $(READY) ## the same scenarios, with every answer asked for as a stream
+	@$(BIN)/pytest -o faultlab_overlay=tests/overlays/streaming.yaml scenarios/ $(PYTEST_ARGS) $(ARGS)
 
 test: $(READY) ## the tests of the code itself
 	@$(BIN)/pytest $(PYTEST_ARGS) $(ARGS)

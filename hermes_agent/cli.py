@@ -1,7 +1,8 @@
 """The agent at the command line: one prompt, a conversation, the gateway, or cron jobs.
 
 The answer goes to standard output, everything else to standard error. Exit: 0 completed, 1 failed or partial, 2 what
-was asked for cannot be done, 130 interrupted.
+was asked for cannot be done, 130 interrupted. With `display.streaming` the answer is there as it comes, and what was
+withdrawn of it is marked in its place.
 """
 
 from __future__ import annotations
@@ -32,6 +33,9 @@ __all__ = ["main"]
 _EXIT = {Outcome.COMPLETED: 0, Outcome.FAILED: 1, Outcome.PARTIAL: 1, Outcome.INTERRUPTED: 130}
 _CANNOT_BEGIN = 2
 
+_WITHDRAWN = "[withdrawn: this answer was not completed]"
+"""Stands on a line of its own below a text that broke off."""
+
 _USAGE = """hermes_agent [--resume [ID]] [--] [PROMPT ...]
        hermes_agent gateway
        hermes_agent cron run JOBFILE
@@ -43,7 +47,7 @@ gateway: chats as JSON lines on standard input and output. cron run: the job, or
 cron tick: of such a list (hermes_agent_cron.json in HERMES_HOME) the jobs that are due, by their schedules in UTC."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class _Terminal:
     """Where the user is, and the outside that the agent gets."""
 
@@ -51,14 +55,32 @@ class _Terminal:
     stdin: TextIO
     stdout: TextIO
     stderr: TextIO
+    _is_amid_a_line: bool = False
 
     def answer(self, text: str) -> None:
         """Show what was asked for."""
         if text:
             print(text, file=self.stdout, flush=True)
 
+    def delta(self, text: str) -> None:
+        """Show a piece of the answer as it comes."""
+        print(text, end="", file=self.stdout, flush=True)
+        self._is_amid_a_line = not text.endswith("\n")
+
+    def withdrawn(self, _text: str) -> None:
+        """Mark what was shown last as no answer: what was printed stays there."""
+        self.end_line()
+        print(_WITHDRAWN, file=self.stdout, flush=True)
+
+    def end_line(self) -> None:
+        """Let what comes next begin on a new line."""
+        if self._is_amid_a_line:
+            print(file=self.stdout, flush=True)
+            self._is_amid_a_line = False
+
     def notice(self, text: str) -> None:
         """Tell what else the user should know."""
+        self.end_line()
         print(text, file=self.stderr, flush=True)
 
     def refuse(self, text: str) -> NoReturn:
@@ -152,12 +174,21 @@ _LISTED = 5
 
 
 def _agent(session_id: str | None, terminal: _Terminal) -> run_agent.AIAgent:
-    return run_agent.AIAgent(runtime=terminal.runtime, session_id=session_id, on_notice=terminal.notice)
+    return run_agent.AIAgent(
+        runtime=terminal.runtime,
+        session_id=session_id,
+        on_notice=terminal.notice,
+        on_delta=terminal.delta,
+        on_withdrawn=terminal.withdrawn,
+    )
 
 
 def _ask(agent: run_agent.AIAgent, text: str, terminal: _Terminal) -> int:
     result = agent.run_conversation(text)
-    terminal.answer(result["reply"])
+    if agent.config.display.streaming:
+        terminal.end_line()
+    else:
+        terminal.answer(result["reply"])
     if result["error"]:
         terminal.notice(result["error"])
     return _EXIT[Outcome(result["outcome"])]

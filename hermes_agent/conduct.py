@@ -12,6 +12,7 @@ from typing import Any
 from hermes_agent.api_modes import API_MODES
 from hermes_agent.api_modes.base import ApiMode, backend_name
 from hermes_agent.config import Config
+from hermes_agent.display import Display
 from hermes_agent.errors import Interrupted
 from hermes_agent.history import with_closed_calls
 from hermes_agent.interruption import Interruption
@@ -49,6 +50,7 @@ class Means:
     clock: Clock
     random: Callable[[], float]
     interruption: Interruption
+    display: Display
     tools: Mapping[str, Tool]
     tool_definitions: Sequence[Mapping[str, Any]]
     begin: Callable[[], Conversation]
@@ -78,6 +80,7 @@ class Conduct:
         self._tally = _Tally()
         self.config = means.config
         self.interruption = means.interruption
+        self.display = means.display
         self.tools = means.tools
         self.clock = means.clock
         self.standing = self._afresh()
@@ -95,7 +98,7 @@ class Conduct:
             return self._ended(Outcome.FAILED, fault, fault.message)
 
     def _run(self) -> str:
-        """The answer. However the turn ends, no tool call stays open (C17)."""
+        """The answer. However the turn ends, no tool call stays open (C17), and nothing shown that is not kept."""
         self._talk.kept = self._means.begin()
         self.keep()
         try:
@@ -103,6 +106,7 @@ class Conduct:
         finally:
             self._talk.kept = replace(self._talk.kept, messages=with_closed_calls(self._talk.kept.messages))
             self.keep()
+            self.display.end()
 
     @property
     def can_switch(self) -> bool:
@@ -130,7 +134,8 @@ class Conduct:
 
     def request(self, conversation: Conversation, max_tokens: int | None) -> Mapping[str, Any]:
         """The request, built anew for who is asked now (C11)."""
-        return self._mode.request(conversation, self._means.line.asked, self._means.tool_definitions, max_tokens)
+        means, streamed = self._means, self.config.display.streaming
+        return self._mode.request(conversation, means.line.asked, means.tool_definitions, max_tokens, streamed=streamed)
 
     def ask(self, request: Mapping[str, Any]) -> object:
         """One attempt."""
@@ -150,6 +155,7 @@ class Conduct:
         """The one shot: stored before the fallback is asked for the first time (C10), told to the user in one line."""
         means, left = self._means, self._means.line.backend
         means.drop_client()
+        self.display.leave()
         switch = means.line.switch(reason, self._tally.api_calls, failure, means.keep_switch)
         self._tally.switch = switch
         self.standing = self._afresh()

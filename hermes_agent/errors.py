@@ -7,6 +7,7 @@ HermesError                 the root; never raised itself
 │   └── UnknownProvider     a name that the table lacks, and no base_url
 ├── RenewalRefused          a credential could not be renewed, whatever the reason
 ├── StreamEndedEarly        a stream closed cleanly before its finish_reason or terminal event
+├── DisplayError            whoever watches an answer come could not be shown it
 ├── Interrupted             the user stopped the turn
 └── SessionError            the session store cannot be read or written
 
@@ -15,6 +16,7 @@ HermesError                 the root; never raised itself
 
 __all__ = [
     "ConfigError",
+    "DisplayError",
     "HermesError",
     "Interrupted",
     "NoKey",
@@ -61,6 +63,10 @@ class RenewalRefused(HermesError):
 
 class StreamEndedEarly(HermesError):
     """The stream ended cleanly before its `finish_reason` (chat) or terminal event (Responses)."""
+
+
+class DisplayError(HermesError):
+    """Whoever watches an answer come could not be shown it; what he raised is its cause."""
 
 
 class Interrupted(HermesError):

@@ -11,6 +11,7 @@ from typing import Any, Protocol
 
 from hermes_agent import compression, failures, recovery
 from hermes_agent.config import Config
+from hermes_agent.display import Display
 from hermes_agent.errors import Interrupted
 from hermes_agent.interruption import Interruption
 from hermes_agent.messages import Asked, Conversation, Failure, FailureKind, Message, Outcome, Reply
@@ -89,6 +90,7 @@ class Caller(Protocol):
 
     config: Config
     interruption: Interruption
+    display: Display
 
     @property
     def clock(self) -> Clock:
@@ -146,6 +148,7 @@ class ModelCall:
             outcome = self._attempt()
             if isinstance(outcome, Reply):
                 return outcome
+            self._caller.display.withdraw()
             self._recover(outcome)
 
     def _begin(self, max_tokens: int | None) -> None:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import shutil
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import closing
-from dataclasses import dataclass, fields, replace
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -18,12 +18,14 @@ from openai import OpenAI, Timeout
 from hermes_agent import credentials, trajectories
 from hermes_agent.api_modes import API_MODES
 from hermes_agent.conduct import Conduct, Means
-from hermes_agent.config import Config, Endpoint, config_from_mapping, load_config
+from hermes_agent.config import load_config
+from hermes_agent.display import Display
 from hermes_agent.errors import RenewalRefused
 from hermes_agent.history import as_messages, with_closed_calls
 from hermes_agent.interruption import Interruption
 from hermes_agent.line import Line
 from hermes_agent.messages import Conversation, Message, Outcome, TurnResult
+from hermes_agent.options import AgentOptions, configured
 from hermes_agent.prompt import system_prompt
 from hermes_agent.redaction import one_line
 from hermes_agent.results import as_dict
@@ -37,34 +39,6 @@ _CONNECT_TIMEOUT_S = 10.0
 """C19."""
 _NO_KEY = "no-key-required"
 """What the client is given where a server needs no key: it refuses to be made without one."""
-
-
-@dataclass(frozen=True, slots=True)
-class AgentOptions:
-    """What a caller may say of an agent beyond its configuration; whatever is None is the configuration's.
-
-    `session_id` goes on with a session of the store; `renewable` tells that auth.json can renew `api_key`.
-    `fallback_model` may be an Endpoint or a mapping with its keys. `save_trajectories` is wanted where either says so.
-    `on_notice` is told in one line what a user should know at once, a switch above all.
-    """
-
-    provider: str | None = None
-    model: str | None = None
-    base_url: str | None = None
-    api_key: str | None = None
-    api_key_env: str | None = None
-    api_mode: str | None = None
-    context_length: int | None = None
-    max_tokens: int | None = None
-    renewable: bool | None = None
-    fallback_model: Endpoint | Mapping[str, Any] | None = None
-    session_id: str | None = None
-    max_iterations: int | None = None
-    system_prompt: str | None = None
-    skip_context_files: bool = False
-    skip_memory: bool = False
-    save_trajectories: bool = False
-    on_notice: Callable[[str], None] | None = None
 
 
 def get_tool_definitions(*, tools: Mapping[str, Tool]) -> list[dict[str, Any]]:
@@ -83,13 +57,14 @@ class AIAgent:
     def __init__(self, *, runtime: Runtime | None = None, **options: Any) -> None:
         self.runtime = runtime or system_runtime()
         self.options = AgentOptions(**options)
-        self.config = _configured(load_config(self.runtime.home), self.options)
+        self.config = configured(load_config(self.runtime.home), self.options)
         self.store = SessionStore(self.runtime.home)
         self.session_id = self.options.session_id or self._new_session_id()
         self.interruption = Interruption()
         self.tools = self._tools()
         self.tool_definitions = get_tool_definitions(tools=self.tools)
         self.line = self._line()
+        self._display = Display()
         self._client: Any = None
         self._stored = self.store.messages(self.session_id)
         self._ended: TurnResult | None = None
@@ -107,6 +82,7 @@ class AIAgent:
         was `switched`, why and after how many attempts.
         """
         self.interruption.clear()
+        self._display = self._new_display()
         result = Conduct(self._means(lambda: self._conversation(user_message, conversation_history))).result()
         result = self._recorded(result, user_message)
         self._cleanup_task_resources(task_id or self.session_id)
@@ -128,6 +104,11 @@ class AIAgent:
         if client is not None:
             client.close()
 
+    def _new_display(self) -> Display:
+        """This turn's; nobody watches a turn that is not streamed."""
+        watched = self.config.display.streaming
+        return Display(self.options.on_delta, self.options.on_withdrawn) if watched else Display()
+
     def _line(self) -> Line:
         said, home = self.options, self.runtime.home
         renewable = said.renewable
@@ -148,6 +129,7 @@ class AIAgent:
             self.runtime.clock,
             self.runtime.random,
             self.interruption,
+            self._display,
             self.tools,
             self.tool_definitions,
             begin=begin,
@@ -180,8 +162,8 @@ class AIAgent:
     def _interruptible_api_call(self, api_kwargs: Mapping[str, Any]) -> object:
         """One attempt; raises what the client raises, and Interrupted within 0.2 s of an interrupt."""
         mode = API_MODES[self.line.asked.api_mode]
-        client = self._opened()
-        return self.interruption.run(lambda: mode.call(client, api_kwargs), cancel=self.drop_client)
+        client, show = self._opened(), self._display.attempt()
+        return self.interruption.run(lambda: mode.call(client, api_kwargs, show), cancel=self.drop_client)
 
     def _opened(self) -> Any:
         if self._client is None:
@@ -251,29 +233,3 @@ class AIAgent:
         """Leave no connection open between turns."""
         del task_id  # this runtime holds nothing for a task apart from its client
         self.drop_client()
-
-
-def _configured(config: Config, options: AgentOptions) -> Config:
-    """The configuration with the caller's own words laid over it. Raises ConfigError."""
-    agent = config.agent
-    if options.max_iterations is not None:
-        agent = replace(agent, max_turns=options.max_iterations)
-    if options.system_prompt is not None:
-        agent = replace(agent, system_prompt=options.system_prompt)
-    if options.save_trajectories:
-        agent = replace(agent, save_trajectories=True)
-    fallback = options.fallback_model if options.fallback_model is not None else config.fallback_model
-    if not isinstance(fallback, Endpoint):
-        fallback = config_from_mapping({"fallback_model": fallback}, "fallback_model").fallback_model
-    return replace(config, model=_primary(config.model, options), agent=agent, fallback_model=fallback)
-
-
-def _primary(configured: Endpoint, options: AgentOptions) -> Endpoint:
-    """Who is asked elsewhere than configured gets nothing of the configured place: above all not its key."""
-    names = [field.name for field in fields(Endpoint)]
-    said = {name: value for name in names if (value := getattr(options, name, None)) is not None}
-    elsewhere = any(said.get(name, getattr(configured, name)) != getattr(configured, name) for name in _PLACE)
-    return replace(Endpoint(model=configured.model) if elsewhere else configured, **said)
-
-
-_PLACE = ("provider", "base_url")

@@ -20,6 +20,7 @@ __all__ = [
     "AgentSettings",
     "CompressionSettings",
     "Config",
+    "DisplaySettings",
     "Endpoint",
     "config_from_mapping",
 ]
@@ -72,6 +73,13 @@ class CompressionSettings:
 
 
 @dataclass(frozen=True, slots=True)
+class DisplaySettings:
+    """Whether answers are asked for as streams, and their text is shown as it comes."""
+
+    streaming: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class Config:
     """config.yaml after its check. `fallback_model` may still lack provider or model: then there is none (C13)."""
 
@@ -79,6 +87,7 @@ class Config:
     fallback_model: Endpoint = field(default_factory=Endpoint)
     agent: AgentSettings = field(default_factory=AgentSettings)
     compression: CompressionSettings = field(default_factory=CompressionSettings)
+    display: DisplaySettings = field(default_factory=DisplaySettings)
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,6 +152,7 @@ SECTIONS = {
         "save_trajectories": _FLAG,
     },
     "compression": {"enabled": _FLAG, "threshold": _SHARE},
+    "display": {"streaming": _FLAG},
 }
 _SHAPES = {"model": "the name of a model, or a mapping"}
 
@@ -159,6 +169,7 @@ def config_from_mapping(mapping: Mapping[str, Any], source: str) -> Config:
         Endpoint(**read["fallback_model"]),
         AgentSettings(**read["agent"]),
         CompressionSettings(**read["compression"]),
+        DisplaySettings(**read["display"]),
     )
 
 

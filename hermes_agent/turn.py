@@ -66,7 +66,10 @@ class _Turn:
             can_go_on = bool(reply.text.strip()) and not reply.tool_calls
             if can_go_on:
                 pieces.append(reply.text)
+                self._caller.display.hold(reply.text)
                 self._talk.pending += (self._assistant(reply), Message("user", _GO_ON))
+            else:
+                self._caller.display.withdraw()
             self._count_cut(can_go_on, "".join(pieces))
             room = 1 if can_go_on else 2
 
@@ -99,8 +102,11 @@ class _Turn:
         )
 
     def _keep(self, message: Message) -> None:
+        """What enters the conversation stays on the display, and nothing else does."""
         self._talk.kept += (message,)
         self._caller.keep()
+        if message.role == "assistant":
+            self._caller.display.keep(message.text)
 
     def _run_tools(self, reply: Reply) -> None:
         """Run each call once (C18). What an interrupt leaves open is closed where the turn ends."""

@@ -22,6 +22,8 @@ ORDER = {
         "messages",
         "settings",
         "config",
+        "options",
+        "display",
         "terminal",
         "tools",
         "runtime",
@@ -91,6 +93,7 @@ ORDER = {
 # In a folder of siblings a module imports `base` only, or, where the folder has an order, what stands above it here;
 # one that is not named stands below those that are.
 FOLDER_ORDER = {
+    "hermes_agent.api_modes": ["base", "chunks"],
     "hermes_agent.cron": ["schedule", "scheduler", "jobs", "tick"],
     "hermes_agent.gateway": ["config", "session", "chat", "run"],
     "faultlab.adapters": [

@@ -6,7 +6,7 @@ The SDK checks nothing of a 200: any field may be missing, null, or of another t
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Protocol
 
 from hermes_agent.messages import Conversation, Message, Reply
@@ -14,8 +14,11 @@ from hermes_agent.runtime_provider import Backend
 
 __all__ = [
     "ApiMode",
+    "Show",
     "backend_name",
+    "content",
     "field",
+    "is_object",
     "items",
     "missing",
     "own_reasoning",
@@ -24,16 +27,26 @@ __all__ = [
 ]
 
 
+Show = Callable[[str], None]
+"""Takes the text of an answer as it comes, in pieces."""
+
+
 class ApiMode(Protocol):
     """What each sibling module offers."""
 
     def request(
-        self, conversation: Conversation, backend: Backend, tools: Sequence[Mapping[str, Any]], max_tokens: int | None
+        self,
+        conversation: Conversation,
+        backend: Backend,
+        tools: Sequence[Mapping[str, Any]],
+        max_tokens: int | None,
+        *,
+        streamed: bool = False,
     ) -> dict[str, Any]:
         """The keyword arguments of the SDK's call, built anew from the clean conversation."""
 
-    def call(self, client: Any, asked: Mapping[str, Any]) -> object:
-        """Ask; the answer whole."""
+    def call(self, client: Any, asked: Mapping[str, Any], show: Show) -> object:
+        """Ask; the answer whole. `show` gets the text of one that is streamed."""
 
     def read(self, response: object) -> Reply:
         """The one form of an answer, whatever its shape."""
@@ -57,6 +70,16 @@ def items(value: object) -> Sequence[Any]:
 def text(value: object) -> str:
     """A text as it is; anything else as an empty one."""
     return value if isinstance(value, str) else ""
+
+
+def is_object(value: object) -> bool:
+    """Whether it can have fields."""
+    return not isinstance(value, _PLAIN)
+
+
+def content(value: object) -> str:
+    """A text, or the texts of a list of parts, as some providers send it."""
+    return text(value) or "".join(text(field(part, "text")) for part in items(value))
 
 
 def missing(name: str, response: object) -> str:
@@ -93,4 +116,4 @@ def whole_answer(stream: object) -> object | None:
         document: object = json.loads(body)
     except ValueError:
         return body
-    return document
+    return body if document is None else document

@@ -1,11 +1,12 @@
-"""The Chat Completions API: one request out, one Reply in. Judges nothing."""
+"""The Chat Completions API, whole or streamed: one request out, one Reply in. Judges nothing."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from hermes_agent.api_modes.base import field, items, missing, own_reasoning, text
+from hermes_agent.api_modes.base import Show, content, field, items, missing, own_reasoning, text, whole_answer
+from hermes_agent.api_modes.chunks import put_together
 from hermes_agent.messages import Conversation, Message, Reply, ToolCall
 from hermes_agent.runtime_provider import Backend
 
@@ -16,7 +17,12 @@ _OUTPUT_LIMIT = {"openai": "max_completion_tokens"}
 
 
 def request(
-    conversation: Conversation, backend: Backend, tools: Sequence[Mapping[str, Any]], max_tokens: int | None
+    conversation: Conversation,
+    backend: Backend,
+    tools: Sequence[Mapping[str, Any]],
+    max_tokens: int | None,
+    *,
+    streamed: bool = False,
 ) -> dict[str, Any]:
     """The keyword arguments of `chat.completions.create`, built anew from the clean conversation."""
     messages = [message_dict(message, backend) for message in conversation.messages]
@@ -25,12 +31,19 @@ def request(
         asked["tools"] = list(tools)
     if max_tokens is not None:
         asked[_OUTPUT_LIMIT.get(backend.provider, "max_tokens")] = max_tokens
+    if streamed:
+        asked["stream"] = True  # and no `stream_options`: some servers refuse them
     return asked
 
 
-def call(client: Any, asked: Mapping[str, Any]) -> object:
-    """Ask, and return what the SDK makes of the answer."""
-    return client.chat.completions.create(**asked)
+def call(client: Any, asked: Mapping[str, Any], show: Show) -> object:
+    """Ask, and return what the SDK makes of the answer, or the document that its chunks add up to."""
+    answer = client.chat.completions.create(**asked)
+    if not asked.get("stream"):
+        return answer
+    with answer:  # a stream left open holds a connection
+        whole = whole_answer(answer)
+        return put_together(answer, show) if whole is None else whole
 
 
 def message_dict(message: Message, backend: Backend | None = None) -> dict[str, Any]:
@@ -56,7 +69,7 @@ def read(response: object) -> Reply:
     message, choice_error = field(choice, "message"), field(choice, "error")
     calls = items(field(message, "tool_calls"))
     return Reply(
-        text=_content(field(message, "content")),
+        text=content(field(message, "content")),
         tool_calls=tuple(_tool_call(call) for call in calls),
         finish_reason="error" if choice_error else text(field(choice, "finish_reason")) or None,
         native_finish_reason=text(field(choice, "native_finish_reason")) or None,
@@ -74,11 +87,6 @@ def _system(conversation: Conversation) -> list[dict[str, Any]]:
 
 def _call_dict(call: ToolCall) -> dict[str, Any]:
     return {"id": call.id, "type": "function", "function": {"name": call.name, "arguments": call.arguments}}
-
-
-def _content(content: object) -> str:
-    """A text, or the texts of a list of parts, as some providers send it."""
-    return text(content) or "".join(text(field(part, "text")) for part in items(content))
 
 
 def _malformed(message: object, calls: Sequence[object]) -> str | None:

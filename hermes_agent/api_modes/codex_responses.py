@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from hermes_agent.api_modes.base import field, items, missing, own_reasoning, text, whole_answer
+from hermes_agent.api_modes.base import Show, field, items, missing, own_reasoning, text, whole_answer
 from hermes_agent.errors import StreamEndedEarly
 from hermes_agent.messages import Conversation, Message, Reply, ToolCall
 from hermes_agent.runtime_provider import Backend
@@ -22,7 +22,12 @@ _FINISH = {"max_output_tokens": "length", "content_filter": "content_filter"}
 
 
 def request(
-    conversation: Conversation, backend: Backend, tools: Sequence[Mapping[str, Any]], max_tokens: int | None
+    conversation: Conversation,
+    backend: Backend,
+    tools: Sequence[Mapping[str, Any]],
+    max_tokens: int | None,
+    *,
+    streamed: bool = False,
 ) -> dict[str, Any]:
     """The keyword arguments of `responses.create`, built anew from the clean conversation."""
     asked: dict[str, Any] = {
@@ -35,18 +40,20 @@ def request(
         asked["tools"] = [_function(tool["function"]) for tool in tools]
     if max_tokens is not None:
         asked["max_output_tokens"] = max_tokens
+    if streamed:
+        asked["stream"] = True
     if backend.provider in _ALWAYS_STREAMED:
         asked |= {"stream": True, "include": ["reasoning.encrypted_content"]}
     return asked
 
 
-def call(client: Any, asked: Mapping[str, Any]) -> object:
+def call(client: Any, asked: Mapping[str, Any], show: Show) -> object:
     """Ask; a stream is drained to its terminal event, whose response is the answer."""
     answer = client.responses.create(**asked)
     if not asked.get("stream"):
         return answer
     with answer:  # what comes after the terminal event is nobody's business, and a stream left open holds a connection
-        return _drain(answer)
+        return _drain(answer, show)
 
 
 def read(response: object) -> Reply:
@@ -85,15 +92,19 @@ def _function(function: Mapping[str, Any]) -> dict[str, Any]:
     return {"type": "function", "strict": False, **function}
 
 
-def _drain(stream: Iterable[Any]) -> object:
+def _drain(stream: Iterable[Any], show: Show) -> object:
     """The response of the terminal event. The ChatGPT backend leaves its `output` empty: the items came before."""
     whole = whole_answer(stream)
     if whole is not None:
         return whole
     done: list[Any] = []
+    shown = {"response.output_text.delta", "response.refusal.delta"}
     for event in stream:
         kind = _type(event)
-        if kind == "response.output_item.done":
+        if kind in shown:
+            show(text(field(event, "delta")))
+            shown = {kind}  # a refusal beside a text is no part of the answer
+        elif kind == "response.output_item.done":
             done.append(field(event, "item"))
         elif kind == "error":
             return {"error": event, "status": "failed"}

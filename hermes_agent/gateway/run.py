@@ -1,6 +1,7 @@
 """The gateway: every chat a session, every message a turn of an agent built for it.
 
-A chat is told everything: the answer, a switch as it happens, and in a sentence why there is no answer.
+A chat is told everything: the answer, a switch as it happens, and in a sentence why there is no answer. With
+`display.streaming` it is told the answer's text as it comes too, and what of that holds no longer.
 """
 
 from __future__ import annotations
@@ -33,11 +34,16 @@ def _resolve_runtime_agent_kwargs(runtime: Runtime | None = None) -> dict[str, A
         return {}
 
 
+def _tell(output: Output, kind: str, chat_id: str, text: str) -> None:
+    output.send(kind, chat_id=chat_id, text=text)
+
+
 class GatewayRunner:
     """Answers chats. Nothing is kept between messages but what the session store holds."""
 
     runtime: Runtime | None = None
-    _listeners: Mapping[str, Callable[[str], None]] = MappingProxyType({})
+    _listeners: Mapping[str, Mapping[str, Callable[[str], None]]] = MappingProxyType({})
+    """Of each session, by the agent's names for them."""
 
     def __init__(self, *, runtime: Runtime | None = None) -> None:
         self.runtime = runtime
@@ -48,7 +54,9 @@ class GatewayRunner:
         """Answer the lines of `stdin` on `stdout` until one of them ends; returns when all is answered.
 
         In: `{"chat_id": …, "text": …}`; `/new` begins a new session, `/stop` interrupts. Out: the same keys and `kind`
-        (`answer`, `notice`, `error`); a chat's answers come in the order of its messages.
+        (`answer`, `notice`, `error`); a chat's answers come in the order of its messages. While a streamed answer
+        comes: `delta`, the next piece of its text, and `withdrawn`, the end of what the deltas said so far, which is
+        to be taken away. The `answer` holds the whole text all the same.
         """
         output, chats = Output(stdout), dict[str, Chat]()
         try:
@@ -82,8 +90,9 @@ class GatewayRunner:
 
     def _chat(self, chat_id: str, output: Output) -> Chat:
         source = SessionSource(Platform.LOCAL, chat_id)
-        tell = partial(output.send, "notice", chat_id=chat_id)
-        self._listeners = {**self._listeners, source.key: lambda notice: tell(text=notice)}
+        told = {"on_notice": "notice", "on_delta": "delta", "on_withdrawn": "withdrawn"}
+        listeners = {name: partial(_tell, output, kind, chat_id) for name, kind in told.items()}
+        self._listeners = {**self._listeners, source.key: listeners}
         return Chat(partial(self._answer, source, output), partial(self._interrupt, source.key))
 
     def _answer(self, source: SessionSource, output: Output, waiting: Waiting) -> None:
@@ -144,7 +153,7 @@ class GatewayRunner:
             runtime=self.runtime,
             session_id=session_id,
             system_prompt=self._system_prompt(context_prompt),
-            on_notice=self._listeners.get(session_key),
+            **self._listeners.get(session_key, {}),
             **_resolve_runtime_agent_kwargs(*given),
         )
         self._running_agents[session_key] = agent

@@ -54,6 +54,34 @@ turns:
     assert "from the fallback" in run.trace.turns[0].shown
 
 
+@pytest.mark.parametrize(
+    ("entry", "mark", "answer"),
+    [
+        ("agent", "[withdrawn]", "Hello there\nHello there\n"),
+        ("cli", "[withdrawn: this answer was not completed]", "Hello there\n"),
+        ("gateway", "[withdrawn]", "Hello there\nHello there\n"),
+    ],
+)
+def test_every_entrance_shows_an_answer_that_comes_in_pieces_and_what_was_withdrawn(one, entry, mark, answer):
+    run = run_fully(
+        one(
+            f"""\
+name: n
+entry: {entry}
+config:
+  model: {{provider: openai, default: gpt-5.1}}
+  fallback_model: {{provider: openrouter, model: claude}}
+  display: {{streaming: true}}
+says: [Hello there]
+faults: {{primary: [{{cut: {{after_events: 2}}}}]}}
+turns: [{{user: ping, expect: {{reply: Hello there}}}}]
+"""
+        )
+    )
+    assert run.verdict.outcome is Outcome.HELD, run.verdict
+    assert run.trace.turns[0].shown == f"Hello th\n{mark}\n{answer}"
+
+
 @pytest.mark.parametrize("entry", ["agent", "cli", "gateway"])
 @pytest.mark.parametrize("resume", ["true", "false"])
 def test_a_session_goes_on_and_another_does_not_know_of_it(one, entry, resume):

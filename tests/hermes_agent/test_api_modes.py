@@ -169,7 +169,7 @@ ITEM = {"type": "message", "content": [{"type": "output_text", "text": "hello"}]
 
 
 def drained(*events, **more) -> Reply:
-    return RESPONSES.read(RESPONSES.call(Client(*events, **more), {"stream": True}))
+    return RESPONSES.read(RESPONSES.call(Client(*events, **more), {"stream": True}, len))
 
 
 def test_reasoning_that_is_only_named_is_not_kept_as_the_provider_would_not_find_it_again():
@@ -192,7 +192,7 @@ def test_items_that_only_came_on_the_way_are_the_output_of_an_empty_terminal_eve
 def test_a_stream_is_closed_however_it_ended(events):
     client = Client(*events)
     with suppress(StreamEndedEarly):
-        RESPONSES.call(client, {"stream": True})
+        RESPONSES.call(client, {"stream": True}, len)
     assert client.closed
 
 

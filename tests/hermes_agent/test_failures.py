@@ -17,7 +17,6 @@ import faultlab
 from faultlab.providers import GENERIC, PROVIDERS
 from hermes_agent import failures
 from hermes_agent.api_modes import API_MODES
-from hermes_agent.api_modes.base import whole_answer
 from hermes_agent.errors import NoKey, StreamEndedEarly
 from hermes_agent.messages import Asked, Failure, FailureKind, Reply, ToolCall
 
@@ -79,28 +78,13 @@ def client(entry):
     return openai.OpenAI(api_key="sk-test", base_url="http://provider.test/v1", max_retries=0, http_client=http)
 
 
-def drained(stream):
-    """A chat stream as one answer, as far as judging it goes."""
-    whole = whole_answer(stream)
-    if whole is not None:
-        return API_MODES["chat_completions"].read(whole)
-    choices = [choice for chunk in stream for choice in chunk.choices]
-    if not any(choice.finish_reason for choice in choices):
-        raise StreamEndedEarly
-    text = "".join(choice.delta.content or "" for choice in choices)
-    native = getattr(choices[-1], "native_finish_reason", None)
-    return Reply(text, finish_reason=choices[-1].finish_reason, native_finish_reason=native)
-
-
 def ask(entry):
     streamed = {"stream": True} if entry.get("stream") else {}
     if entry.get("call") == "responses":
         mode = API_MODES["codex_responses"]
-        return mode.read(mode.call(client(entry), RESPONSES | streamed))
-    if streamed:
-        return drained(client(entry).chat.completions.create(**CHAT, stream=True))
+        return mode.read(mode.call(client(entry), RESPONSES | streamed, show=len))
     mode = API_MODES["chat_completions"]
-    return mode.read(mode.call(client(entry), CHAT))
+    return mode.read(mode.call(client(entry), CHAT | streamed, show=len))
 
 
 def recognised(entry, asked=ASKED):

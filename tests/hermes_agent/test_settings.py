@@ -32,6 +32,7 @@ def test_an_empty_mapping_means_the_defaults():
     assert config.model.model == DEFAULT_MODEL
     assert (config.agent.api_max_retries, config.agent.request_timeout_s, config.agent.max_turns) == (6, 120.0, 90)
     assert (config.compression.enabled, config.compression.threshold) == (True, 0.85)
+    assert not config.display.streaming
     assert config.agent.system_prompt
 
 
@@ -63,6 +64,7 @@ def test_every_key_that_is_used_arrives():
                 "save_trajectories": True,
             },
             "compression": {"enabled": False, "threshold": 0.5},
+            "display": {"streaming": True, "skin": "mono"},
         },
         "x",
     )
@@ -74,6 +76,7 @@ def test_every_key_that_is_used_arrives():
     assert (config.agent.max_turns, config.agent.system_prompt) == (3, "Be brief.")
     assert config.agent.save_trajectories
     assert (config.compression.enabled, config.compression.threshold) == (False, 0.5)
+    assert config.display.streaming
 
 
 @pytest.mark.parametrize("nothing", [None, ""])
@@ -97,6 +100,7 @@ def test_keys_of_a_full_hermes_config_are_passed_over():
         ("agent", "system_prompt", [True, 1, ["a"]], "a text"),
         ("agent", "save_trajectories", ["yes", 1, {}], "true or false"),
         ("compression", "enabled", ["yes", 1, 0], "true or false"),
+        ("display", "streaming", ["yes", 1, {}], "true or false"),
         ("compression", "threshold", [0, 85, -0.1, True, "0.85", math.nan], "a number above 0 and up to 1"),
         ("model", "default", [True, 4.1, {}], "a text"),
         ("model", "provider", [True, 1], "a text"),
@@ -126,7 +130,7 @@ def test_a_wrong_value_gets_one_line_with_place_value_and_what_is_allowed(sectio
         assert "\n" not in str(error)
 
 
-@pytest.mark.parametrize("section", ["model", "fallback_model", "agent", "compression"])
+@pytest.mark.parametrize("section", ["model", "fallback_model", "agent", "compression", "display"])
 def test_a_section_of_the_wrong_shape_is_named(section):
     assert refused({section: [1]}).path == (section,)
     assert "a list" in str(refused({section: ["sk-1"]}))

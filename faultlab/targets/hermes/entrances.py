@@ -61,20 +61,45 @@ class Entrance(Protocol):
         """The process ends."""
 
 
+class _Screen(io.StringIO):
+    """What a user saw, in the order in which it came."""
+
+    def clear(self) -> None:
+        """Nothing of it is left."""
+        self.seek(0)
+        self.truncate()
+
+    def line(self, text: str) -> None:
+        """A text on lines of its own."""
+        self.end_line()
+        self.write(f"{text}\n")
+
+    def withdrawn(self, _text: str) -> None:
+        """The mark that what came last holds no longer."""
+        self.line("[withdrawn]")
+
+    def end_line(self) -> None:
+        """What comes next begins on a new line."""
+        shown = self.getvalue()
+        if shown and not shown.endswith("\n"):
+            self.write("\n")
+
+
 class _Agent:
     """`AIAgent.run_conversation`, one agent for each session; a resumed session gets a new one."""
 
     def __init__(self, outside: Outside) -> None:
         self._outside = outside
         self._agents: dict[str, Any] = {}
-        self._notices: list[str] = []
+        self._screen = _Screen()
 
     def turn(self, plan: TurnPlan, told: Telling) -> None:
         agent = self._agent(plan)
-        self._notices.clear()
+        self._screen.clear()
         with _interrupted(self._outside.clock, plan, agent.interrupt):
             result = agent.run_conversation(plan.user)
-        told.shown = "\n".join((*self._notices, str(result["final_response"])))
+        self._screen.line(str(result["final_response"]))
+        told.shown = self._screen.getvalue()
 
     def close(self) -> None:
         for agent in self._agents.values():
@@ -86,7 +111,9 @@ class _Agent:
             self._agents.pop(plan.session).close()
         if plan.session not in self._agents:
             made = importlib.import_module("hermes_agent.run_agent").AIAgent
-            options = {"session_id": plan.session, "on_notice": self._notices.append}
+            screen = self._screen
+            listeners = {"on_notice": screen.line, "on_delta": screen.write, "on_withdrawn": screen.withdrawn}
+            options = {"session_id": plan.session, **listeners}
             self._agents[plan.session] = made(runtime=self._outside.runtime, **options)
         return self._agents[plan.session]
 
@@ -102,10 +129,10 @@ class _CommandLine:
         known = self._outside.session_ids.get(plan.session)
         argv = [*(("--resume", known) if known is not None else ()), "--", plan.user]
         main = importlib.import_module("hermes_agent.cli").main
-        out, err = io.StringIO(), io.StringIO()
+        runtime, screen = self._outside.runtime, _Screen()
         with _interrupted(self._outside.clock, plan, self._outside.control_c.press):
-            told.exit_code = main(argv, runtime=self._outside.runtime, stdin=io.StringIO(), stdout=out, stderr=err)
-        told.shown = err.getvalue() + out.getvalue()
+            told.exit_code = main(argv, runtime=runtime, stdin=io.StringIO(), stdout=screen, stderr=screen)
+        told.shown = screen.getvalue()
 
     def close(self) -> None:
         """Each process has ended with its turn."""
@@ -157,13 +184,13 @@ class _Lines:
     def __init__(self, plan: TurnPlan) -> None:
         self._chat_id = plan.session
         self._said: SimpleQueue[str | None] = SimpleQueue()
-        self._told: list[str] = []
+        self._screen = _Screen()
         self.say(plan.user)
 
     @property
     def shown(self) -> str:
-        """All that the user was told."""
-        return "\n".join(self._told)
+        """All that the user was told: an answer's pieces as they came, then the whole of it."""
+        return self._screen.getvalue()
 
     def say(self, text: str) -> None:
         """One line of the user's."""
@@ -176,9 +203,15 @@ class _Lines:
     def write(self, line: str) -> int:
         """One line of the gateway's; an answer or an error ends the turn."""
         told = json.loads(line)
-        self._told.append(str(told.get("text", "")))
-        if told.get("kind") != "notice":
-            self._said.put(None)
+        kind, text = told.get("kind"), str(told.get("text", ""))
+        if kind == "delta":
+            self._screen.write(text)
+        elif kind == "withdrawn":
+            self._screen.withdrawn(text)
+        else:
+            self._screen.line(text)
+            if kind != "notice":
+                self._said.put(None)
         return len(line)
 
     def flush(self) -> None:

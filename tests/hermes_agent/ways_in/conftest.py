@@ -13,6 +13,7 @@ CONFIG = """\
 model: {provider: openai, default: gpt-5.1}
 fallback_model: {provider: openrouter, model: backup}
 """
+STREAMED = CONFIG + "display: {streaming: true}\n"
 KEYS = {"OPENAI_API_KEY": "sk-primary", "OPENROUTER_API_KEY": "sk-fallback"}
 
 
@@ -31,6 +32,12 @@ class Clock:
     def sleep(self, seconds, interrupted):
         if not interrupted.is_set():
             self.now += seconds
+
+
+class BreaksOff(str):
+    """What came of an answer before its stream ended: there is no finish reason."""
+
+    __slots__ = ()
 
 
 class Outside:
@@ -64,14 +71,34 @@ class Outside:
         said = self.answer(request.url.host, text)
         if isinstance(said, int):
             return httpx2.Response(said, json={"error": {"message": "no"}})
+        if body.get("stream"):
+            return _streamed(said)
         choice = {"index": 0, "finish_reason": "stop", "message": {"role": "assistant", "content": said}}
         whole = {"id": "x", "object": "chat.completion", "created": 1, "model": body["model"], "choices": [choice]}
         return httpx2.Response(200, json=whole)
 
 
+def _streamed(said):
+    """In pieces of two characters."""
+    deltas = [{"content": said[start : start + 2]} for start in range(0, len(said), 2)]
+    choices = [{"index": 0, "delta": delta, "finish_reason": None} for delta in deltas]
+    if not isinstance(said, BreaksOff):
+        choices.append({"index": 0, "delta": {}, "finish_reason": "stop"})
+    text = "".join(f"data: {json.dumps({'id': 'x', 'choices': [choice]})}\n\n" for choice in choices)
+    return httpx2.Response(200, headers={"content-type": "text/event-stream"}, text=text)
+
+
 @pytest.fixture
 def outside(tmp_path):
     return Outside(tmp_path)
+
+
+@pytest.fixture
+def streamed(outside):
+    """The same, with streaming on; `breaks_off(text)` makes an answer that ends too early."""
+    (outside.home / "config.yaml").write_text(STREAMED)
+    outside.breaks_off = BreaksOff
+    return outside
 
 
 @pytest.fixture
