@@ -5,6 +5,7 @@ FaultlabError           the root; never raised itself
 ├── TargetError         whoever brought what is under test: it cannot be found, imported or started
 └── HarnessError        whoever drives faultlab: it was asked for something that it cannot do
     ├── UnknownHost     a request went to a host that no upstream stands for
+    ├── UnknownName     a provider, a variant or an entry of the catalogue that is not there
     └── WaitsForEver    nothing can end a wait: no time-out, no interrupt
 
 Runaway                 whoever wrote what is under test: it never stops asking; no Exception, so nobody swallows it
@@ -12,10 +13,21 @@ Runaway                 whoever wrote what is under test: it never stops asking;
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import difflib
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
-__all__ = ["FaultlabError", "HarnessError", "Runaway", "ScenarioError", "TargetError", "UnknownHost", "WaitsForEver"]
+__all__ = [
+    "FaultlabError",
+    "HarnessError",
+    "Runaway",
+    "ScenarioError",
+    "TargetError",
+    "UnknownHost",
+    "UnknownName",
+    "WaitsForEver",
+    "did_you_mean",
+]
 
 
 class FaultlabError(Exception):
@@ -63,9 +75,23 @@ class UnknownHost(HarnessError):
         self.url = url
 
 
+class UnknownName(HarnessError, ValueError):
+    """A name that is not there, with the nearest one that is; `allowed` are all of them."""
+
+    def __init__(self, noun: str, name: str, known: Iterable[str]) -> None:
+        self.allowed = tuple(sorted(known))
+        super().__init__(f"unknown {noun} {name!r:.80}{did_you_mean(name, self.allowed)}")
+
+
 class WaitsForEver(HarnessError):
     """Nothing can end a wait: the client has no time-out, and nobody interrupts it."""
 
 
 class Runaway(BaseException):
     """What is under test has asked more often than any plan needs, and has to be stopped from outside."""
+
+
+def did_you_mean(name: str, known: Sequence[str]) -> str:
+    """How a message about an unknown name ends: with the nearest known one, if one is near."""
+    near = difflib.get_close_matches(name, known, n=1, cutoff=0.5)
+    return f"; did you mean {near[0]!r}?" if near else "" if known else "; there is none to give"

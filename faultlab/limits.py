@@ -1,16 +1,25 @@
-"""A provider that behaves like a real one: window, body size, requests and tokens per minute, counted on the clock."""
+"""A provider that behaves like a real one: window, body size, requests and tokens per minute and day, on the clock.
+
+Refusals are the provider's own; what is left is told with every answer, in its own headers.
+"""
 
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, fields
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields
+from typing import Any, Final, NamedTuple
 
 from faultlab import faults
+from faultlab.dialects import Question
 from faultlab.faults import Fault
+from faultlab.providers import Figures, Occasion, Provider
+from faultlab.providers.template import of_text
 
-__all__ = ["Limits", "Meter"]
+__all__ = ["Limits", "Meter", "Refusal"]
 
-_MINUTE_S = 60.0
+_MINUTE_S: Final = 60.0
+_DAY_S: Final = 86_400.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,6 +30,8 @@ class Limits:
     body_bytes: int | None = None
     requests_per_minute: int | None = None
     tokens_per_minute: int | None = None
+    requests_per_day: int | None = None
+    tokens_per_day: int | None = None
 
     def __post_init__(self) -> None:
         for one in fields(self):
@@ -29,48 +40,111 @@ class Limits:
                 raise ValueError(f"{one.name}: a whole number from 1, not {value!r:.60}")
 
 
+class Refusal(NamedTuple):
+    """How a request is refused, and what the provider had counted by then."""
+
+    fault: Fault
+    counted: Mapping[str, Any]
+
+
+@dataclass(slots=True)
+class _Bucket:
+    """What is left of one limit. A minute begins with the first request that it lets through, a day at midnight UTC."""
+
+    unit: str
+    limit: int
+    by_day: bool
+    used: int = 0
+    ends: float = field(default=-math.inf)
+
+    def left(self, now: float) -> int:
+        """How much may still be asked for."""
+        return self.limit if now >= self.ends else self.limit - self.used
+
+    def reset_s(self, now: float) -> float:
+        """Seconds until all of it may be asked for again."""
+        return max(0.0, self.ends - now)
+
+    def take(self, amount: int, now: float) -> None:
+        """Let so much through."""
+        if now >= self.ends:
+            self.used = 0
+            self.ends = (now // _DAY_S + 1) * _DAY_S if self.by_day else now + _MINUTE_S
+        self.used += amount
+
+    def refusal(self, amount: int, now: float) -> dict[str, Any]:
+        """What a refusal says of it."""
+        left, wait_s = self.left(now), self.reset_s(now)
+        told = {"limit": self.limit, "used": self.limit - left, "remaining": left, "requested": amount, "wait": wait_s}
+        return told | ({"day_reset": wait_s} if self.by_day else {})
+
+
 class Meter:
-    """What was used of the limits so far. A minute begins with the first request that it lets through."""
+    """What was used of the limits so far; times are seconds since 1970."""
 
-    def __init__(self, limits: Limits) -> None:
+    def __init__(self, limits: Limits, provider: Provider) -> None:
         self._limits = limits
-        self._minute_ends_s = -math.inf
-        self._requests = 0
-        self._tokens = 0
+        self._provider = provider
+        listed = (
+            ("requests", limits.requests_per_minute, False),
+            ("tokens", limits.tokens_per_minute, False),
+            ("requests", limits.requests_per_day, True),
+            ("tokens", limits.tokens_per_day, True),
+        )
+        self._buckets = [_Bucket(unit, limit, by_day) for unit, limit, by_day in listed if limit is not None]
+        self._headers = {name: of_text(text) for name, text in provider.counting.headers.items()}
 
-    def refuse(self, tokens: int, max_tokens: int | None, body_bytes: int, now_s: float) -> Fault | None:
+    def refuse(self, question: Question, body_bytes: int, now: float) -> Refusal | None:
         """How this request is refused; None, and counted, when it is let through."""
-        refused = self._too_large(tokens, max_tokens or 0, body_bytes) or self._too_many(tokens, now_s)
-        if refused is None:
-            self._count(tokens, now_s)
-        return refused
+        tokens = question.estimate + (question.max_tokens or 0 if self._provider.counting.with_output else 0)
+        refused = self._too_large(question, tokens, body_bytes)
+        if refused is not None:
+            return Refusal(refused, {})
+        amounts = {"requests": 1, "tokens": tokens}
+        empty = [bucket for bucket in self._buckets if bucket.left(now) < amounts[bucket.unit]]
+        if empty:
+            return self._too_many(max(empty, key=lambda bucket: bucket.ends), amounts, now)
+        for bucket in self._buckets:
+            bucket.take(amounts[bucket.unit], now)
+        return None
 
-    def _too_large(self, tokens: int, max_tokens: int, body_bytes: int) -> Fault | None:
+    def headers(self, now: float) -> tuple[tuple[str, str], ...]:
+        """What the provider tells of its limits with every answer; of one that is not set it tells nothing."""
+        told = self._told(now)
+        known = {
+            name: part for name, part in self._headers.items() if all(hole.quantity in told for hole in part.holes)
+        }
+        figures = Figures(Occasion(now=now, given=told), {})
+        return tuple((name, part.filled(figures)) for name, part in known.items())
+
+    def _too_large(self, question: Question, tokens: int, body_bytes: int) -> Fault | None:
         """What would be refused at any time."""
-        limits = self._limits
+        limits, prompt, output = self._limits, question.estimate, question.max_tokens or 0
         if limits.body_bytes is not None and body_bytes > limits.body_bytes:
             return faults.payload_too_large()
-        if limits.context_tokens is not None and tokens > limits.context_tokens:
-            return faults.context_overflow(limit=limits.context_tokens, requested=tokens)
-        if limits.context_tokens is not None and tokens + max_tokens > limits.context_tokens:
-            return faults.output_too_large(limit=limits.context_tokens, prompt=max(tokens, 1), max_tokens=max_tokens)
+        if limits.context_tokens is not None and prompt > limits.context_tokens:
+            return faults.context_overflow(limit=limits.context_tokens, requested=prompt)
+        if limits.context_tokens is not None and prompt + output > limits.context_tokens:
+            return faults.output_too_large(limit=limits.context_tokens, prompt=max(prompt, 1), max_tokens=output)
         if limits.tokens_per_minute is not None and tokens > limits.tokens_per_minute:
             return faults.request_exceeds_rate_limit(limit=limits.tokens_per_minute, requested=tokens)
         return None
 
-    def _too_many(self, tokens: int, now_s: float) -> Fault | None:
-        """What would pass in another minute."""
-        limits = self._limits
-        if now_s >= self._minute_ends_s:
-            return None
-        over = (
-            limits.requests_per_minute is not None and self._requests + 1 > limits.requests_per_minute,
-            limits.tokens_per_minute is not None and self._tokens + tokens > limits.tokens_per_minute,
-        )
-        return faults.rate_limit(retry_after_s=math.ceil(self._minute_ends_s - now_s)) if any(over) else None
+    def _too_many(self, bucket: _Bucket, amounts: Mapping[str, int], now: float) -> Refusal:
+        """What would pass later: in the provider's words for this limit, where they are known."""
+        name = "daily_limit" if bucket.by_day else "rate_limit"
+        kinds = {entry.kind: entry.variant for entry in reversed(self._provider.variants(name))}
+        variant = kinds.get(f"rate_limit_day_{bucket.unit}" if bucket.by_day else f"rate_limit_{bucket.unit}")
+        counted = self._told(now) | bucket.refusal(amounts[bucket.unit], now)
+        if bucket.by_day:
+            return Refusal(faults.daily_limit(variant=variant), counted)
+        return Refusal(faults.rate_limit(retry_after_s=math.ceil(bucket.reset_s(now)), variant=variant), counted)
 
-    def _count(self, tokens: int, now_s: float) -> None:
-        if now_s >= self._minute_ends_s:
-            self._minute_ends_s, self._requests, self._tokens = now_s + _MINUTE_S, 0, 0
-        self._requests += 1
-        self._tokens += tokens
+    def _told(self, now: float) -> dict[str, Any]:
+        """Of requests and of tokens the one limit that the provider's headers speak of."""
+        told: dict[str, Any] = {}
+        for bucket in self._buckets:
+            if bucket.by_day == (bucket.unit == "requests" and self._provider.counting.requests_by_day):
+                left = {"limit": bucket.limit, "remaining": bucket.left(now), "reset": bucket.reset_s(now)}
+                told |= {f"{bucket.unit}_{name}": value for name, value in left.items()}
+        return told

@@ -11,7 +11,7 @@ from typing import Final
 
 from faultlab.calls import Attempt, attempts_of
 from faultlab.dialogue import Dialogue
-from faultlab.trace import Exchange, Trace, Turn
+from faultlab.trace import GENERIC_SHAPE, Exchange, Trace, Turn
 from faultlab.wire import Drop
 
 __all__ = ["Step", "TurnSteps", "timeline"]
@@ -75,6 +75,8 @@ def _sent(exchange: Exchange) -> str:
     told = " + ".join(exchange.faults) or "answer"
     if exchange.limited:
         told = f"limit: {told}"
+    if exchange.shape and exchange.shape.startswith(GENERIC_SHAPE):
+        told = f"{told} (generic)"
     return f"renewal: {_RENEWALS.get(exchange.status, 'no answer')}" if exchange.renewal else told
 
 

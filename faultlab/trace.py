@@ -11,7 +11,10 @@ from threading import RLock
 
 from faultlab.wire import Event, Request
 
-__all__ = ["Exchange", "ToolUse", "Trace", "Turn", "TurnEnd"]
+__all__ = ["GENERIC_SHAPE", "Exchange", "ToolUse", "Trace", "Turn", "TurnEnd"]
+
+GENERIC_SHAPE = "generic: "
+"""How the shape of an error begins that stands for one that is not known."""
 
 
 @dataclass(slots=True)
@@ -23,8 +26,10 @@ class Exchange:
     `renewal` at a token endpoint). `unexpected`: no answer was left, the connection was closed without a byte.
     `key_of` names the upstream whose key (at a token endpoint: refresh token) the request carried (`none`: no key at
     all, `unknown`: nobody's). `limited`: answered by a limit, or by what a renewal made of an older token.
-    `started_s` and `ended_s` are seconds on the lab's clock. `sent` is what the upstream had to send; the client may
-    have given up before all of it was played, and `status` is None unless a head was. No credential stands in here.
+    `shape` is the entry of the catalogue that an error was made from, behind `GENERIC_SHAPE` where no source shows the
+    provider's own. `started_s` and `ended_s` are seconds on the lab's clock. `sent` is what the upstream had to send;
+    the client may have given up before all of it was played, and `status` is None unless a head was. No credential
+    stands in here.
     """
 
     n: int
@@ -40,6 +45,7 @@ class Exchange:
     unexpected: bool = False
     limited: bool = False
     key_of: str = "none"
+    shape: str | None = None
     sent: tuple[Event, ...] = ()
 
     @property

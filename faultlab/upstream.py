@@ -6,7 +6,7 @@ Knows what goes wrong and when, and not who plays the events.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import KW_ONLY, dataclass, field, replace
 from typing import NamedTuple
 
@@ -15,14 +15,13 @@ from faultlab.content import key_for, text, token
 from faultlab.dialects import DIALECTS, Dialect
 from faultlab.errors import Runaway
 from faultlab.faults import Events, Fault, Moment, inject, token_expired
-from faultlab.limits import Limits, Meter
-from faultlab.providers import Provider
+from faultlab.limits import Limits, Meter, Refusal
+from faultlab.providers import Provider, response
 from faultlab.providers import provider as provider_of
-from faultlab.providers.base import response
 from faultlab.schedule import Schedule
 from faultlab.script import Reply, Script
-from faultlab.trace import Exchange, Trace
-from faultlab.wire import FOR_EVER, REDACTED, Data, Drop, DropKind, Pause, Request
+from faultlab.trace import GENERIC_SHAPE, Exchange, Trace
+from faultlab.wire import FOR_EVER, REDACTED, Data, Drop, DropKind, Head, Pause, Request
 
 __all__ = ["MOST_EXCHANGES", "REFRESH_WORDS", "Answer", "Stage", "Upstream"]
 
@@ -104,7 +103,7 @@ class Upstream:
         self.base_url = self.base_url.rstrip("/")
         self._doors = {self.base_url + dialect.path: dialect for dialect in DIALECTS.values()}
         self._provider = provider_of(self.provider)
-        self._meter = Meter(self.limits) if self.limits != Limits() else None
+        self._meter = Meter(self.limits, self._provider) if self.limits != Limits() else None
         self._ids = token(_ID_CHARACTERS, "ids", self.stage.seed)
         self.refresh = self.refresh or ("refused",)
         self.api_key = self.api_key or key_for(self.provider, self.stage.seed, self.name)
@@ -166,27 +165,34 @@ class Upstream:
             exchange.side = True
             message = f"Invalid URL ({request.method} {request.url})"
             return response(404, {"error": {"message": message, "type": "invalid_request_error", "code": None}})
-        moment = Moment(self._provider, dialect, dialect.question(request.body), self.stage.clock.time())
-        fault = token_expired() if self._is_replaced(credential) else self._over_limit(exchange, moment)
-        if fault is None:
-            return self._said(exchange, moment)
+        moment = self._moment(exchange, dialect)
+        refusal = Refusal(token_expired(), {}) if self._is_replaced(credential) else self._over_limit(exchange, moment)
+        events = self._said(exchange, moment) if refusal is None else self._refused(exchange, moment, refusal)
+        return events if self._meter is None else _with_headers(events, self._meter.headers(moment.time))
+
+    def _refused(self, exchange: Exchange, moment: Moment, refusal: Refusal) -> Events:
+        """What a limit answers, with the provider's own counts."""
+        fault, moment = refusal.fault, moment._replace(counted=refusal.counted)
         exchange.limited = True
         exchange.faults = (fault.name,)
+        exchange.shape = _shape((fault,), moment)
         return fault.answer(exchange.request, moment) or ()
 
-    def _over_limit(self, exchange: Exchange, moment: Moment) -> Fault | None:
+    def _moment(self, exchange: Exchange, dialect: Dialect) -> Moment:
+        question = dialect.question(exchange.request.body)
+        made_from = f"{self._ids}{exchange.n:08x}"
+        return Moment(self._provider, dialect, question, self.stage.clock.time(), f"{self._ids}{self.name}", made_from)
+
+    def _over_limit(self, exchange: Exchange, moment: Moment) -> Refusal | None:
         """How a limit answers, if one does."""
-        if self._meter is None:
-            return None
-        question, size = moment.question, len(exchange.request.body)
-        return self._meter.refuse(question.estimate, question.max_tokens, size, exchange.started_s)
+        size = len(exchange.request.body)
+        return None if self._meter is None else self._meter.refuse(moment.question, size, moment.time)
 
     def _said(self, exchange: Exchange, moment: Moment) -> Events:
         """What the model says, or what the faults make of it."""
-        made_from = f"{self._ids}{exchange.n:08x}"
 
         def say(reply: Reply) -> Events:
-            return moment.dialect.render(reply, moment.question, made_from, int(moment.time))
+            return moment.dialect.render(reply, moment.question, moment.answer, int(moment.time))
 
         reply = self.script.peek()
         faults = self.schedule.take()
@@ -196,6 +202,7 @@ class Upstream:
             events, applied = inject(faults, exchange.request, moment, spoiled, say)
             exchange.faults = tuple(fault.name for fault in applied)
             exchange.wasted = tuple(fault.name for fault in faults if fault not in applied)
+            exchange.shape = _shape(applied, moment)
             if not _LEAVES_WHOLE.issuperset(exchange.faults):
                 return events
         if reply is None:
@@ -224,6 +231,26 @@ class Upstream:
         self._own(key_for(self.provider, seed, made_for), token(_TOKEN_CHARACTERS, "refresh", seed, made_for))
         tokens = {"access_token": self.api_key, "refresh_token": self.refresh_token}
         return tokens | {"token_type": "Bearer", "expires_in": 3600}
+
+
+def _with_headers(events: Events, headers: tuple[tuple[str, str], ...]) -> Events:
+    """The answer with these headers, in place of its own of the same names."""
+    names = {name for name, _ in headers}
+    return tuple(
+        Head(event.status, (*(one for one in event.headers if one[0] not in names), *headers))
+        if isinstance(event, Head)
+        else event
+        for event in events
+    )
+
+
+def _shape(faults: Iterable[Fault], moment: Moment) -> str | None:
+    """The id of the entry that was sent, marked where it stands for a shape that is not known."""
+    sent = (fault.entry(moment.dialect.name, moment.provider) for fault in faults)
+    entry = next(filter(None, sent), None)
+    if entry is None or entry.provider == moment.provider.name:
+        return entry.id if entry else None
+    return f"{GENERIC_SHAPE}{entry.id}"
 
 
 def _refresh_token(request: Request) -> str | None:

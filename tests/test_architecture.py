@@ -96,6 +96,8 @@ FOLDER_ORDER = {
     "hermes_agent.api_modes": ["base", "chunks"],
     "hermes_agent.cron": ["schedule", "scheduler", "jobs", "tick"],
     "hermes_agent.gateway": ["config", "session", "chat", "run"],
+    "faultlab.faults": ["base", "catalogued"],
+    "faultlab.providers": ["template", "figures", "entry", "base", "catalogue"],
     "faultlab.adapters": [
         "base",
         "failures",

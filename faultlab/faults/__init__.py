@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from faultlab.faults import content, network, stream
+from faultlab.faults import bare_status, catalogued, content, network, stream
 from faultlab.faults import status as statuses
 from faultlab.faults.base import Events, Fault, Moment, inject
 
@@ -16,11 +16,15 @@ __all__ = [
     "bad_gateway",
     "bad_request",
     "bad_tool_arguments",
+    "capacity",
     "certificate_invalid",
     "conflict",
     "connect_timeout",
+    "content_filter",
     "context_overflow",
+    "credit_cap",
     "cut",
+    "daily_limit",
     "disconnected",
     "dns_failure",
     "drip",
@@ -39,6 +43,7 @@ __all__ = [
     "missing_end",
     "model_not_found",
     "no_choices",
+    "not_entitled",
     "not_json",
     "null_content",
     "null_message",
@@ -60,36 +65,47 @@ __all__ = [
     "status",
     "tls_failure",
     "token_expired",
+    "tool_use_failed",
     "truncated",
     "unauthorized",
     "unavailable",
     "unknown_tool",
     "unprocessable",
+    "usage_limit",
     "window_exceeded_finish",
+    "wire",
     "wrong_shape",
 ]
 
-unauthorized = statuses.Unauthorized
-token_expired = statuses.TokenExpired
-payment_required = statuses.PaymentRequired
-forbidden = statuses.Forbidden
-model_not_found = statuses.ModelNotFound
-request_timeout = statuses.RequestTimeout
-conflict = statuses.Conflict
-payload_too_large = statuses.PayloadTooLarge
-unprocessable = statuses.Unprocessable
+unauthorized = bare_status.Unauthorized
+token_expired = bare_status.TokenExpired
+payment_required = bare_status.PaymentRequired
+forbidden = bare_status.Forbidden
+model_not_found = bare_status.ModelNotFound
+request_timeout = bare_status.RequestTimeout
+conflict = bare_status.Conflict
+payload_too_large = bare_status.PayloadTooLarge
+unprocessable = bare_status.Unprocessable
 rate_limit = statuses.RateLimit
 request_exceeds_rate_limit = statuses.RequestExceedsRateLimit
-insufficient_quota = statuses.InsufficientQuota
-bad_request = statuses.BadRequest
+insufficient_quota = bare_status.InsufficientQuota
+daily_limit = bare_status.DailyLimit
+usage_limit = bare_status.UsageLimit
+credit_cap = bare_status.CreditCap
+not_entitled = bare_status.NotEntitled
+capacity = bare_status.Capacity
+bad_request = bare_status.BadRequest
+content_filter = bare_status.ContentFilter
+tool_use_failed = bare_status.ToolUseFailed
 context_overflow = statuses.ContextOverflow
 output_too_large = statuses.OutputTooLarge
-server_error = statuses.ServerError
-bad_gateway = statuses.BadGateway
+server_error = bare_status.ServerError
+bad_gateway = bare_status.BadGateway
 unavailable = statuses.Unavailable
-overloaded = statuses.Overloaded
-gateway_timeout = statuses.GatewayTimeout
+overloaded = bare_status.Overloaded
+gateway_timeout = bare_status.GatewayTimeout
 status = statuses.Status
+wire = catalogued.Wire
 
 dns_failure = network.DnsFailure
 refused = network.Refused
@@ -139,7 +155,14 @@ FAULTS: Mapping[str, type[Fault]] = {
     "rate_limit": rate_limit,
     "request_exceeds_rate_limit": request_exceeds_rate_limit,
     "insufficient_quota": insufficient_quota,
+    "daily_limit": daily_limit,
+    "usage_limit": usage_limit,
+    "credit_cap": credit_cap,
+    "not_entitled": not_entitled,
+    "capacity": capacity,
     "bad_request": bad_request,
+    "content_filter": content_filter,
+    "tool_use_failed": tool_use_failed,
     "context_overflow": context_overflow,
     "output_too_large": output_too_large,
     "server_error": server_error,
@@ -148,6 +171,7 @@ FAULTS: Mapping[str, type[Fault]] = {
     "overloaded": overloaded,
     "gateway_timeout": gateway_timeout,
     "status": status,
+    "wire": wire,
     "dns_failure": dns_failure,
     "refused": refused,
     "reset": reset,

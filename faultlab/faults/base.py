@@ -9,10 +9,11 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, fields
+from types import MappingProxyType
 from typing import Any, ClassVar, NamedTuple
 
 from faultlab.dialects import Dialect, Question
-from faultlab.providers import Provider
+from faultlab.providers import Entry, Occasion, Provider
 from faultlab.script import Reply
 from faultlab.wire import Data, Event, Head, Request
 
@@ -21,6 +22,7 @@ __all__ = [
     "CODE",
     "DATE",
     "EVENTS",
+    "FLAG",
     "HEADERS",
     "MILLISECONDS",
     "SECONDS",
@@ -44,12 +46,24 @@ _MOST = 1e9
 
 
 class Moment(NamedTuple):
-    """What a fault may know when it answers: in whose name, what was asked, and the time (seconds since 1970)."""
+    """What a fault may know when it answers: in whose name, what was asked, and the time (seconds since 1970).
+
+    `account` and `answer` are what ids are made from; `counted` are the provider's own counts, where it has limits.
+    """
 
     provider: Provider
     dialect: Dialect
     question: Question
     time: float
+    account: str = ""
+    answer: str = ""
+    counted: Mapping[str, Any] = MappingProxyType({})
+
+    def occasion(self, given: Mapping[str, Any]) -> Occasion:
+        """The same as an entry of the catalogue wants it, with what the fault itself states."""
+        asked = self.question
+        stated = {**self.counted, **given}
+        return Occasion(asked.model, asked.estimate, asked.max_tokens, self.time, self.account, self.answer, stated)
 
 
 class Unit(NamedTuple):
@@ -62,7 +76,7 @@ class Unit(NamedTuple):
 
     def holds(self, value: object) -> bool:
         """Whether `value` is one; true and false are no numbers."""
-        if isinstance(value, bool) or not isinstance(value, self.types):
+        if isinstance(value, bool) != (self.types == (bool,)) or not isinstance(value, self.types):
             return False
         if isinstance(value, Mapping):
             return all(_is_header(name, text) for name, text in value.items())
@@ -83,14 +97,15 @@ TOKENS = Unit("a whole number from 1", (int,), low=1)
 CALL = Unit("the number of a tool call, counted from 1", (int,), low=1)
 EVENTS = Unit("a whole number of events from 0", (int,), low=0)
 STATUS = Unit("a status from 200 to 599", (int,), low=200, high=599)
+FLAG = Unit("true or false", (bool,))
 TEXT = Unit("a text", (str,))
 CODE = Unit("a text or a whole number", (str, int))
 HEADERS = Unit("a mapping of header names to texts in Latin-1, each in one line", (Mapping,))
 
 
-def option(unit: Unit, default: object = None) -> Any:
+def option(unit: Unit, default: object = None, *, kw_only: bool = False) -> Any:
     """A field of a fault that may be left out."""
-    return field(default=default, metadata={"unit": unit})
+    return field(default=default, metadata={"unit": unit}, kw_only=kw_only)
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,6 +113,8 @@ class Fault:
     """Something that goes wrong. Subclasses override exactly one verb; a field out of its unit is a ValueError."""
 
     name: ClassVar[str]
+    shorthand: ClassVar[str] = ""
+    """The field that a bare value in a scenario fills; empty: none."""
 
     def __init_subclass__(cls) -> None:
         cls.name = re.sub(r"(?<=[a-z])(?=[A-Z0-9])", "_", cls.__name__).lower()
@@ -115,12 +132,15 @@ class Fault:
         """The reply before it becomes bytes."""
         return reply
 
-    def events(self, events: Events, _dialect: Dialect) -> Events:
+    def events(self, events: Events, _moment: Moment) -> Events:
         """The events that would be sent."""
         return events
 
-    def fits(self, dialect: str) -> str | None:
-        """Why it has no meaning in the dialect of this name; None when it has."""
+    def fits(self, call: str, provider: Provider) -> str | None:
+        """Why it has no meaning in this API (`chat`, `responses`) and this provider's name; None when it has."""
+
+    def entry(self, call: str, provider: Provider) -> Entry | None:
+        """The entry of the catalogue that it sends in this name; None when it has no use of one."""
 
 
 def inject(
@@ -140,7 +160,7 @@ def inject(
             reply = spoiled
         events = say(reply)
     for fault in faults:
-        played = fault.events(events, moment.dialect)
+        played = fault.events(events, moment)
         applied += [fault] if played is not events else []
         events = played
     return events, applied

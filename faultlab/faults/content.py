@@ -6,11 +6,11 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import ClassVar
 
-from faultlab.dialects import Dialect
-from faultlab.faults.base import CALL, CODE, TEXT, Events, Fault, is_stream, option, split
-from faultlab.providers.base import response
+from faultlab.faults.base import CALL, CODE, TEXT, Events, Fault, Moment, is_stream, option, split
+from faultlab.faults.catalogued import Catalogued
+from faultlab.providers import Entry, Provider, response
 from faultlab.script import ApiError, Reply, Shape, ToolCall
-from faultlab.wire import Data, Event
+from faultlab.wire import Data, Event, Request
 
 __all__ = [
     "BadToolArguments",
@@ -44,7 +44,7 @@ _CLOSING = b"}\n\n"
 class NotJson(Fault):
     """The JSON breaks off, under a correct length; in a stream that of one event."""
 
-    def events(self, events: Events, _dialect: Dialect) -> Events:
+    def events(self, events: Events, _moment: Moment) -> Events:
         """Half of the document."""
         parts = split(events, None)
         if parts is None:
@@ -59,7 +59,7 @@ class NotJson(Fault):
 class HtmlPage(Fault):
     """A page instead of a document: a login, a wrong base URL."""
 
-    def events(self, _events: Events, _dialect: Dialect) -> Events:
+    def events(self, _events: Events, _moment: Moment) -> Events:
         """The page."""
         return response(_OK, _PAGE, (("content-type", "text/html; charset=utf-8"),))
 
@@ -68,7 +68,7 @@ class HtmlPage(Fault):
 class EmptyBody(Fault):
     """JSON is announced, and no byte of it comes."""
 
-    def events(self, _events: Events, _dialect: Dialect) -> Events:
+    def events(self, _events: Events, _moment: Moment) -> Events:
         """A head and nothing."""
         return response(_OK, "", _JSON)
 
@@ -153,16 +153,27 @@ class UnknownTool(Fault):
 
 
 @dataclass(frozen=True, slots=True)
-class ErrorIn200(Fault):
-    """An error object instead of an answer, under status 200."""
+class ErrorIn200(Catalogued):
+    """An error object instead of an answer, under status 200; with a code or message of its own in the usual shape."""
 
     code: str | int | None = option(CODE)
     message: str | None = option(TEXT)
 
-    def reply(self, reply: Reply) -> Reply:
-        """The error."""
+    def answer(self, _request: Request, moment: Moment) -> Events | None:
+        """The error, as the provider sends it to a request for a whole answer."""
+        entry = None if moment.question.streamed else self.entry(moment.dialect.name, moment.provider)
+        if entry is not None:
+            return entry.events(moment.occasion({}))
         error = ApiError(self.message or "Provider returned error", self.code)
-        return replace(reply, shape=Shape.ERROR_ONLY, error=error)
+        said = Reply(shape=Shape.ERROR_ONLY, error=error)
+        return moment.dialect.render(said, moment.question, moment.answer, int(moment.time))
+
+    def entry(self, call: str, provider: Provider) -> Entry | None:
+        """The provider's own for this API."""
+        if self.code is not None or self.message is not None:
+            return None
+        found = provider.entry(self.name, call, self.variant)
+        return found if found and call in found.calls else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -182,9 +193,9 @@ class WindowExceededFinish(Fault):
         """The finish reason alone."""
         return replace(reply, text="", tool_calls=(), reasoning="", finish_reason="model_context_window_exceeded")
 
-    def fits(self, dialect: str) -> str | None:
+    def fits(self, call: str, _provider: Provider) -> str | None:
         """It is a finish reason of chat completions."""
-        return "an answer of the Responses API has no finish_reason" if dialect == "responses" else None
+        return "an answer of the Responses API has no finish_reason" if call == "responses" else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -198,9 +209,9 @@ class ResponsesFailed(Fault):
         error = ApiError("The model failed to generate a response.", self.code or "server_error")
         return replace(reply, text="", tool_calls=(), reasoning="", finish_reason="error", error=error)
 
-    def fits(self, dialect: str) -> str | None:
+    def fits(self, call: str, _provider: Provider) -> str | None:
         """It is a status of the Responses API."""
-        return _NO_STATUS if dialect == "chat" else None
+        return _NO_STATUS if call == "chat" else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -214,9 +225,9 @@ class ResponsesIncomplete(Fault):
         reason = self.reason or "max_output_tokens"
         return _cut_short(reply, "length" if reason == "max_output_tokens" else reason)
 
-    def fits(self, dialect: str) -> str | None:
+    def fits(self, call: str, _provider: Provider) -> str | None:
         """It is a status of the Responses API."""
-        return _NO_STATUS if dialect == "chat" else None
+        return _NO_STATUS if call == "chat" else None
 
 
 def _bytes(event: Event) -> bytes:

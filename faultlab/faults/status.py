@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from email.utils import formatdate
 from http import HTTPStatus
+from typing import Any
 
 from faultlab.faults.base import (
     DATE,
@@ -22,32 +23,17 @@ from faultlab.faults.base import (
     Moment,
     option,
 )
-from faultlab.providers.base import response
+from faultlab.faults.catalogued import StatusFault
+from faultlab.providers import response
 from faultlab.wire import Request
 
 __all__ = [
-    "BadGateway",
-    "BadRequest",
-    "Conflict",
     "ContextOverflow",
-    "Forbidden",
-    "GatewayTimeout",
-    "InsufficientQuota",
-    "ModelNotFound",
     "OutputTooLarge",
-    "Overloaded",
-    "PayloadTooLarge",
-    "PaymentRequired",
     "RateLimit",
     "RequestExceedsRateLimit",
-    "RequestTimeout",
-    "ServerError",
     "Status",
-    "StatusFault",
-    "TokenExpired",
-    "Unauthorized",
     "Unavailable",
-    "Unprocessable",
 ]
 
 _FIRST_ERROR = 400
@@ -57,75 +43,18 @@ _DEFAULT_OUTPUT = 4096
 
 
 @dataclass(frozen=True, slots=True)
-class StatusFault(Fault):
-    """An error in the provider's own words; subclasses say which numbers and headers it states."""
-
-    def answer(self, _request: Request, moment: Moment) -> Events | None:
-        """The provider's error of this name."""
-        values = {"model": moment.question.model} | self.numbers(moment)
-        return moment.provider.errors[self.name].events(values, self.headers(moment))
-
-    def numbers(self, _moment: Moment) -> dict[str, object]:
-        """What fills the holes of the text."""
-        return {}
-
-    def headers(self, _moment: Moment) -> tuple[tuple[str, str], ...]:
-        """Headers beside the provider's."""
-        return ()
-
-
-@dataclass(frozen=True, slots=True)
-class Unauthorized(StatusFault):
-    """401: the key is wrong."""
-
-
-@dataclass(frozen=True, slots=True)
-class TokenExpired(StatusFault):
-    """401: the token of a plan has expired; only a header says so."""
-
-
-@dataclass(frozen=True, slots=True)
-class PaymentRequired(StatusFault):
-    """402: no credits left."""
-
-
-@dataclass(frozen=True, slots=True)
-class Forbidden(StatusFault):
-    """403: the country is not served."""
-
-
-@dataclass(frozen=True, slots=True)
-class ModelNotFound(StatusFault):
-    """404: there is no such model."""
-
-
-@dataclass(frozen=True, slots=True)
-class RequestTimeout(StatusFault):
-    """408: the server gave up reading the request."""
-
-
-@dataclass(frozen=True, slots=True)
-class Conflict(StatusFault):
-    """409."""
-
-
-@dataclass(frozen=True, slots=True)
-class PayloadTooLarge(StatusFault):
-    """413: a proxy's limit of bytes, as an HTML page."""
-
-
-@dataclass(frozen=True, slots=True)
-class Unprocessable(StatusFault):
-    """422."""
-
-
-@dataclass(frozen=True, slots=True)
 class RateLimit(StatusFault):
-    """429 that passes. States a wait only where a field says so; the date is so many seconds ahead of the clock."""
+    """429 that passes. The date is so many seconds ahead of the clock; a wait that no field states is below 2 s."""
 
     retry_after_s: float | None = option(SECONDS)
     retry_after_ms: float | None = option(MILLISECONDS)
     retry_after_date_s: float | None = option(DATE)
+
+    def stated(self, _moment: Moment) -> dict[str, Any]:
+        """The wait, for the provider to state it in its own places too."""
+        stated = (_thousandth(self.retry_after_ms), self.retry_after_s, self.retry_after_date_s)
+        wait = next((seconds for seconds in stated if seconds is not None and seconds >= 0), None)
+        return {} if wait is None else {"wait": wait}
 
     def headers(self, moment: Moment) -> tuple[tuple[str, str], ...]:
         """The waits, in the three forms that servers use."""
@@ -145,19 +74,10 @@ class RequestExceedsRateLimit(StatusFault):
     limit: int | None = option(TOKENS)
     requested: int | None = option(TOKENS)
 
-    def numbers(self, moment: Moment) -> dict[str, object]:
+    def stated(self, moment: Moment) -> dict[str, Any]:
         """The limit, and the request above it."""
-        return _above(self.limit, self.requested, moment)
-
-
-@dataclass(frozen=True, slots=True)
-class InsufficientQuota(StatusFault):
-    """429 that is about money."""
-
-
-@dataclass(frozen=True, slots=True)
-class BadRequest(StatusFault):
-    """400."""
+        limit, requested = _above(self.limit, self.requested, moment)
+        return {"limit": limit, "requested": requested}
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,9 +87,10 @@ class ContextOverflow(StatusFault):
     limit: int | None = option(TOKENS)
     requested: int | None = option(TOKENS)
 
-    def numbers(self, moment: Moment) -> dict[str, object]:
+    def stated(self, moment: Moment) -> dict[str, Any]:
         """The window, and the prompt above it."""
-        return _above(self.limit, self.requested, moment)
+        window, prompt = _above(self.limit, self.requested, moment)
+        return {"window": window, "batch": window, "prompt": prompt}
 
 
 @dataclass(frozen=True, slots=True)
@@ -180,24 +101,14 @@ class OutputTooLarge(StatusFault):
     prompt: int | None = option(TOKENS)
     max_tokens: int | None = option(TOKENS)
 
-    def numbers(self, moment: Moment) -> dict[str, object]:
+    def stated(self, moment: Moment) -> dict[str, Any]:
         """The window, the prompt below it, and an output that goes beyond it."""
         fits = moment.question.estimate if self.limit is None else min(moment.question.estimate, self.limit - 1)
         prompt = self.prompt or max(1, fits)
         asked = self.max_tokens or moment.question.max_tokens or _DEFAULT_OUTPUT
         limit = self.limit or prompt + max(1, asked // 2)
         output = self.max_tokens or max(asked, limit - prompt + 1)
-        return {"limit": limit, "prompt": prompt, "max_tokens": output, "requested": prompt + output}
-
-
-@dataclass(frozen=True, slots=True)
-class ServerError(StatusFault):
-    """500."""
-
-
-@dataclass(frozen=True, slots=True)
-class BadGateway(StatusFault):
-    """502, an HTML page of the edge."""
+        return {"window": limit, "prompt": prompt, "output": output}
 
 
 @dataclass(frozen=True, slots=True)
@@ -206,19 +117,13 @@ class Unavailable(StatusFault):
 
     retry_after_s: float | None = option(SECONDS)
 
+    def stated(self, _moment: Moment) -> dict[str, Any]:
+        """The wait, for the provider to state it in its own places too."""
+        return {} if self.retry_after_s is None else {"wait": self.retry_after_s}
+
     def headers(self, _moment: Moment) -> tuple[tuple[str, str], ...]:
         """The wait, if one is stated."""
         return () if self.retry_after_s is None else (("retry-after", str(_plain(self.retry_after_s))),)
-
-
-@dataclass(frozen=True, slots=True)
-class Overloaded(StatusFault):
-    """529, in Anthropic's shape."""
-
-
-@dataclass(frozen=True, slots=True)
-class GatewayTimeout(StatusFault):
-    """504, an HTML page of a proxy."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -248,9 +153,13 @@ def _plain(number: float | None) -> str | None:
     return None if number is None else f"{number:f}".rstrip("0").rstrip(".") if number % 1 else f"{number:.0f}"
 
 
-def _above(limit: int | None, requested: int | None, moment: Moment) -> dict[str, object]:
+def _thousandth(milliseconds: float | None) -> float | None:
+    return None if milliseconds is None else milliseconds / 1000
+
+
+def _above(limit: int | None, requested: int | None, moment: Moment) -> tuple[int, int]:
     """A limit, and a request above it."""
     if limit is None:
         requested = requested or max(2, moment.question.estimate)
-        return {"limit": max(1, requested * 3 // 4), "requested": requested}
-    return {"limit": limit, "requested": requested or max(moment.question.estimate, limit + 1)}
+        return max(1, requested * 3 // 4), requested
+    return limit, requested or max(moment.question.estimate, limit + 1)

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 
-from faultlab.dialects import Dialect
-from faultlab.faults.base import CODE, EVENTS, SECONDS, TEXT, Events, Fault, is_stream, option, split
+from faultlab.faults.base import CODE, EVENTS, SECONDS, TEXT, Events, Fault, Moment, is_stream, option, split
+from faultlab.faults.catalogued import Catalogued
+from faultlab.providers import Entry, Provider
 from faultlab.script import ApiError
 from faultlab.wire import FOR_EVER, Data, Drop, DropKind, Event, Pause
 
@@ -19,7 +21,7 @@ _BYTES = tuple(Data(bytes((each,))) for each in range(256))
 class Truncated(Fault):
     """The body ends before its announced length (a stream: before its last chunk), then FIN."""
 
-    def events(self, events: Events, _dialect: Dialect) -> Events:
+    def events(self, events: Events, _moment: Moment) -> Events:
         """Half of the body under a head that announces all of it."""
         halves = split(events, None)
         return (*halves[0], Drop(DropKind.CLOSED)) if halves else events
@@ -31,7 +33,7 @@ class Cut(Fault):
 
     after_events: int | None = option(EVENTS)
 
-    def events(self, events: Events, _dialect: Dialect) -> Events:
+    def events(self, events: Events, _moment: Moment) -> Events:
         """What came before, then the reset."""
         parts = split(events, self.after_events)
         return (*parts[0], Drop(DropKind.RESET)) if parts else events
@@ -41,9 +43,11 @@ class Cut(Fault):
 class MissingEnd(Fault):
     """A stream that ends cleanly before its finish reason or terminal event."""
 
-    def events(self, events: Events, dialect: Dialect) -> Events:
+    def events(self, events: Events, moment: Moment) -> Events:
         """All that comes before the end."""
-        end = next((n for n, e in enumerate(events) if isinstance(e, Data) and dialect.is_terminal(e.data)), None)
+        end = next(
+            (n for n, e in enumerate(events) if isinstance(e, Data) and moment.dialect.is_terminal(e.data)), None
+        )
         return events[:end] if is_stream(events) and end is not None else events
 
 
@@ -54,7 +58,7 @@ class Stall(Fault):
     after_events: int | None = option(EVENTS)
     for_s: float | None = option(SECONDS)
 
-    def events(self, events: Events, _dialect: Dialect) -> Events:
+    def events(self, events: Events, _moment: Moment) -> Events:
         """Both parts, and the silence between them."""
         parts = split(events, self.after_events)
         silence = Pause(FOR_EVER if self.for_s is None else self.for_s)
@@ -68,7 +72,7 @@ class Slow(Fault):
     first_s: float | None = option(SECONDS)
     event_every_s: float | None = option(SECONDS)
 
-    def events(self, events: Events, _dialect: Dialect) -> Events:
+    def events(self, events: Events, _moment: Moment) -> Events:
         """The same events, later."""
         first_s = _SLOW_S if self.first_s is None and self.event_every_s is None else self.first_s
         paced = self._paced(events) if self.event_every_s is not None and is_stream(events) else events
@@ -87,7 +91,7 @@ class Drip(Fault):
 
     every_s: float | None = option(SECONDS)
 
-    def events(self, events: Events, _dialect: Dialect) -> Events:
+    def events(self, events: Events, _moment: Moment) -> Events:
         """The same bytes, one by one."""
         dripped = tuple(one for event in events for one in self._dripped(event))
         return dripped if len(dripped) > len(events) else events
@@ -103,15 +107,34 @@ class Drip(Fault):
 
 
 @dataclass(frozen=True, slots=True)
-class ErrorEvent(Fault):
-    """An error in the middle of a stream, which ends with it."""
+class ErrorEvent(Catalogued):
+    """An error in the middle of a stream, which ends with it; with a code or message of its own in the usual shape."""
 
     after_events: int | None = option(EVENTS)
     code: str | int | None = option(CODE)
     message: str | None = option(TEXT)
 
-    def events(self, events: Events, dialect: Dialect) -> Events:
+    def events(self, events: Events, moment: Moment) -> Events:
         """What came before, then the error."""
         parts = split(events, self.after_events) if is_stream(events) else None
-        error = ApiError(self.message or "the server had an error processing your request", self.code)
-        return (*parts[0], Data(dialect.error_event(error))) if parts else events
+        return (*parts[0], *self._error(moment)) if parts else events
+
+    def entry(self, call: str, provider: Provider) -> Entry | None:
+        """The provider's own for this API: a stream of the other one would be no stream here."""
+        if self.code is not None or self.message is not None:
+            return None
+        found = provider.entry(self.name, call, self.variant)
+        return found if found and call in found.calls else None
+
+    def _error(self, moment: Moment) -> Events:
+        """Of the provider's own stream what begins with its error."""
+        entry = self.entry(moment.dialect.name, moment.provider)
+        if entry is None:
+            error = ApiError(self.message or "the server had an error processing your request", self.code)
+            return (Data(moment.dialect.error_event(error)),)
+        sent = [event for event in entry.events(moment.occasion({})) if isinstance(event, Data)]
+        first = next(place for place, event in enumerate(sent) if _ERROR.search(event.data))
+        return tuple(sent[first:])
+
+
+_ERROR = re.compile(rb'"error": (?!null)|"finish_reason": "error"')

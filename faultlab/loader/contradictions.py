@@ -10,6 +10,8 @@ from faultlab.errors import ScenarioError
 from faultlab.expectations import Expectation, Switched
 from faultlab.loader.tree import Tree, refusal, shown
 from faultlab.policy import FALLBACK, PRIMARY
+from faultlab.providers import Provider
+from faultlab.providers import provider as provider_of
 from faultlab.scenario import HermesTarget, Scenario, SdkTarget, Side
 
 __all__ = ["refuse_contradictions"]
@@ -71,7 +73,7 @@ def _sides(scenario: Scenario, tree: Tree) -> Iterator[ScenarioError]:
         if side.refresh is not None and backend.token_url is None:
             mark = tree.value["refresh"].key
             yield refusal(mark, f"`refresh` means nothing to {backend.provider or name}: it has a key and no token")
-        yield from _misfits(name, side, _dialect(scenario, backend.dialect), tree)
+        yield from _misfits(name, side, _dialect(scenario, backend.dialect), provider_of(backend.provider), tree)
 
 
 def _dialect(scenario: Scenario, configured: str) -> str:
@@ -86,10 +88,10 @@ def _without_fallback(tree: Tree) -> Iterator[ScenarioError]:
             yield refusal(mark, f"`{key}` for a fallback, but the config has no fallback_model with provider and model")
 
 
-def _misfits(name: str, side: Side, dialect: str, tree: Tree) -> Iterator[ScenarioError]:
+def _misfits(name: str, side: Side, dialect: str, provider: Provider, tree: Tree) -> Iterator[ScenarioError]:
     for index, entry in enumerate(side.faults):
         for fault in entry.faults:
-            reason = fault.fits(dialect)
+            reason = fault.fits(dialect, provider)
             if reason is not None:
                 mark = tree.value["faults"].value[name].value[index].mark
                 yield refusal(mark, f"`{fault.name}` has no meaning for the {name}: {reason}")

@@ -5,12 +5,11 @@ A shape is a function from a tree to a value; what the values are for is not kno
 
 from __future__ import annotations
 
-import difflib
 import math
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any, Final, TypeVar
 
-from faultlab.errors import ScenarioError
+from faultlab.errors import ScenarioError, did_you_mean
 from faultlab.loader.tree import Tree, refusal, shown
 
 __all__ = [
@@ -41,9 +40,7 @@ def misfit(tree: Tree, wanted: str) -> ScenarioError:
 def unknown(mark: Any, noun: str, name: str, known: Iterable[str]) -> ScenarioError:
     """The error for a name that is not in the table, with the nearest one that is."""
     allowed = sorted(known)
-    near = difflib.get_close_matches(name, allowed, n=1, cutoff=0.5)
-    hint = f"; did you mean {near[0]!r}?" if near else "" if allowed else "; there is none to give"
-    return refusal(mark, f"unknown {noun} {shown(name)}{hint}", allowed)
+    return refusal(mark, f"unknown {noun} {shown(name)}{did_you_mean(name, allowed)}", allowed)
 
 
 def text(tree: Tree) -> str:

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import fields as fields_of
 from typing import Any, Final
 
-from faultlab.errors import ScenarioError
+from faultlab.errors import ScenarioError, UnknownName
 from faultlab.faults import FAULTS, Fault
 from faultlab.limits import Limits
 from faultlab.loader.shapes import Shape, choice, fields, items, misfit, one_or_more, plain, unknown
@@ -53,9 +53,14 @@ def _named(name: str, mark: Any, given: Tree | None) -> tuple[Fault, ...]:
         return ()
     if name not in FAULTS:
         raise unknown(mark, "fault", name, (*FAULTS, _OK))
+    made, short = FAULTS[name], FAULTS[name].shorthand
     if given is None or given.value is None:
-        return (FAULTS[name](),)
-    return (_made(FAULTS[name], given, _FIELDS[name]),)
+        if short:
+            raise refusal(mark, f"`{name}` of what? it takes its {short}: {{{name}: …}}")
+        return (made(),)
+    if short and type(given.value) is not dict:
+        given = Tree({short: given}, given.mark, given.key)
+    return (_made(made, given, _FIELDS[name]),)
 
 
 def _made(made: type, tree: Tree, names: tuple[str, ...]) -> Any:
@@ -63,6 +68,8 @@ def _made(made: type, tree: Tree, names: tuple[str, ...]) -> Any:
     read = fields(tree, dict.fromkeys(names, plain))
     try:
         return made(**read)
+    except UnknownName as error:
+        raise refusal(tree.mark, str(error), error.allowed) from None
     except ValueError as error:
         raise _out_of_range(tree, str(error)) from None
 

@@ -1,54 +1,60 @@
-"""What a provider's errors look like on the wire: data, and how its holes are filled. Knows no fault."""
+"""A provider as faults see it: which of its entries is sent for which fault. Knows no file.
+
+Also how any whole response is built.
+"""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
+from faultlab.providers.entry import Entry
 from faultlab.wire import Data, Head
 
-__all__ = ["ErrorShape", "Provider", "response"]
+__all__ = ["Counting", "Provider", "response"]
 
 
 @dataclass(frozen=True, slots=True)
-class ErrorShape:
-    """One error as it is sent: a body that is a document goes out as JSON, a string as it is.
+class Counting:
+    """How it tells of its limits: in which headers of every answer (as templates), its requests by the day or not.
 
-    Texts may have holes in the manner of `str.format`. `source` is the entry of the collection that it was taken from.
+    `with_output`: the output that a request asks for counts among its tokens.
     """
 
-    status: int
-    body: object
-    headers: tuple[tuple[str, str], ...] = ()
-    source: str = ""
-
-    def events(self, values: Mapping[str, object], headers: tuple[tuple[str, str], ...] = ()) -> tuple[Head, Data]:
-        """The error with its holes filled, `headers` beside its own."""
-        return response(self.status, _filled(self.body, values), self.headers + headers)
+    headers: Mapping[str, str] = field(default_factory=dict)
+    requests_by_day: bool = False
+    with_output: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Provider:
-    """In whose name errors are sent: kind of error → its shape."""
+    """In whose name errors are sent. `name` is the catalogue's; one that the catalogue lacks has no entries."""
 
     name: str
-    errors: Mapping[str, ErrorShape] = field(repr=False)
+    title: str = ""
+    base_url: str | None = None
+    notes: str = ""
+    also: tuple[str, ...] = ()
+    counting: Counting = Counting()
+    entries: tuple[Entry, ...] = field(default=(), repr=False)
+
+    def variants(self, fault: str) -> tuple[Entry, ...]:
+        """Everything that it sends for a fault, the usual one first."""
+        return tuple(entry for entry in self.entries if fault in entry.faults)
+
+    def entry(self, fault: str, call: str, variant: str | None = None) -> Entry | None:
+        """What it sends for a fault, to this API sooner than to the other; None where that is not known."""
+        found = [entry for entry in self.variants(fault) if variant in (None, entry.variant)]
+        return next((entry for entry in found if call in entry.calls), next(iter(found), None))
 
 
-def response(status: int, body: object, headers: tuple[tuple[str, str], ...] = ()) -> tuple[Head, Data]:
+def response(status: int, body: object, headers: Iterable[tuple[str, str]] = ()) -> tuple[Head, Data]:
     """A whole response: JSON, unless the body is a string; a header that is given is not made up."""
     text = body if isinstance(body, str) else json.dumps(body, ensure_ascii=False)
     data = text.encode("utf-8", "backslashreplace")
     kind = "application/json" if not isinstance(body, str) else "text/html" if text.startswith("<") else "text/plain"
-    given = {name.lower() for name, _ in headers}
+    given = tuple(headers)
+    names = {name.lower() for name, _ in given}
     made = (("content-type", kind), ("content-length", str(len(data))))
-    return Head(status, tuple(header for header in made if header[0] not in given) + headers), Data(data)
-
-
-def _filled(body: object, values: Mapping[str, object]) -> object:
-    if isinstance(body, str):
-        return body.format_map(values)
-    if isinstance(body, Mapping):
-        return {key: _filled(value, values) for key, value in body.items()}
-    return body
+    return Head(status, tuple(header for header in made if header[0] not in names) + given), Data(data)

@@ -1,0 +1,108 @@
+"""One entry of the catalogue: what a provider sends, as a template, with its sources. Knows no file and no fault."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any, Final
+
+from faultlab.providers.figures import Figures, Occasion, Seen
+from faultlab.providers.template import Template, Values, of_json, of_text
+from faultlab.wire import FOR_EVER, Data, Drop, DropKind, Event, Head, Pause
+
+__all__ = ["STALL", "Entry", "Headers"]
+
+STALL: Final = "stall"
+"""What a body or a connection ends in that just falls silent."""
+
+Headers = tuple[tuple[str, str], ...]
+
+_INFERRED_BODY: Final = ("body", "whole entry")
+_COUNTED: Final = "content-length"
+
+
+@dataclass(frozen=True)
+class Entry:
+    """What is sent, where that was seen, and how sure it is.
+
+    `faults` are the faults of a scenario that it is a variant of, `calls` the APIs that send it (`chat`,
+    `responses`), `streamed` that only a streamed answer holds it. Of `json`, `text` and `sse` at most one is set;
+    `then` is how the body breaks off. `drop` is what fails before there is an answer: then there is no `status`.
+    """
+
+    id: str
+    provider: str
+    faults: tuple[str, ...] = ()
+    kind: str = ""
+    summary: str = ""
+    calls: tuple[str, ...] = ("chat", "responses")
+    streamed: bool = False
+    status: int | None = None
+    headers: Mapping[str, str] = field(default_factory=dict)
+    json: Any = None
+    text: str | None = None
+    sse: tuple[str, ...] = ()
+    then: str = ""
+    drop: str = ""
+    seen: Mapping[str, Any] = field(default_factory=dict)
+    confidence: str = "inferred"
+    inferred: tuple[str, ...] = ()
+    look_alikes: tuple[str, ...] = ()
+    notes: str = ""
+    sources: tuple[Mapping[str, Any], ...] = ()
+
+    @property
+    def variant(self) -> str:
+        """What tells it from the other entries of its provider and fault: its id behind the status."""
+        parts = self.id.split(".")[1:]
+        while len(parts) > 1 and (parts[0] in {"stream", "responses"} or parts[0].isdecimal()):
+            parts = parts[1:]
+        return ".".join(parts)
+
+    @property
+    def inferred_body(self) -> str | None:
+        """What of its body no source shows; None when it was seen, read in source code or measured."""
+        return next((part for part in self.inferred if part.startswith(_INFERRED_BODY)), None)
+
+    def events(self, occasion: Occasion, headers: Headers = ()) -> tuple[Event, ...]:
+        """What goes onto the wire, its numbers made for this occasion; `headers` stand in place of those it has."""
+        return self._events(Figures(occasion, self.seen), headers)
+
+    def example(self) -> tuple[Event, ...]:
+        """The same with the numbers that were seen."""
+        return self._events(Seen(self.seen), ())
+
+    def _events(self, values: Values, headers: Headers) -> tuple[Event, ...]:
+        if self.status is None:
+            return _ended(self.drop)
+        body = tuple(Data(part.filled(values).encode("utf-8", "backslashreplace")) for part in self._body)
+        length = None if self.sse else sum(len(data.data) for data in body)
+        return (Head(self.status, self._head(values, headers, length)), *body, *_ended(self.then))
+
+    def _head(self, values: Values, given: Headers, length: int | None) -> Headers:
+        """Its headers; a length that is stated is the body's own, except where the body breaks off."""
+        made = {name: part.filled(values) for name, part in self._headers.items()}
+        if length is not None and not (self.then and _COUNTED in made):
+            made[_COUNTED] = str(length)
+        replaced = {name for name, _ in given}
+        return (*((name, text) for name, text in made.items() if name not in replaced), *given)
+
+    @cached_property
+    def _headers(self) -> Mapping[str, Template]:
+        return {name.lower(): of_text(text) for name, text in self.headers.items()}
+
+    @cached_property
+    def _body(self) -> tuple[Template, ...]:
+        """The templates of its body: one for each event of a stream."""
+        if self.sse:
+            return tuple(of_text(f"{block}\n\n", is_json=True) for block in self.sse)
+        if self.text is not None:
+            return (of_text(self.text),)
+        return () if self.json is None else (of_json(self.json),)
+
+
+def _ended(how: str) -> tuple[Event, ...]:
+    if not how:
+        return ()
+    return (Pause(FOR_EVER),) if how == STALL else (Drop(DropKind(how)),)

@@ -1,0 +1,231 @@
+"""The numbers of an error, made so that they agree: with each other, with the request, with the clock.
+
+What a fault or a limit states is kept; what nobody states is made from the seed, in the proportions that were seen.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+from faultlab.content import token
+
+__all__ = ["QUANTITIES", "Figures", "Occasion", "Seen"]
+
+_MINUTE_S, _HOUR_S, _DAY_S = 60.0, 3600.0, 86_400.0
+_EPOCH_WEEKDAY: Final = 3
+"""1970-01-01 was a Thursday."""
+
+_SHORTEST_WAIT_MS, _LONGEST_WAIT_MS = 200, 1900
+"""A wait that nobody states is made up below the agent's own first wait (C2): a bare `rate_limit` lengthens none."""
+
+_DEFAULT_OUTPUT: Final = 4096
+"""The output that is counted when the request sets none, as providers do."""
+
+_LASTING: Final = frozenset({"org-", "org_", "user_", "team_", "project_"})
+"""Prefixes of ids that belong to the account and not to the answer."""
+
+_ID_CHARACTERS: Final = 24
+
+
+@dataclass(frozen=True, slots=True)
+class Occasion:
+    """What an error may refer to: what was asked, when, and what the fault or the limit states.
+
+    `account` and `answer` are what ids are made from: the same for all errors of an upstream, and another for each.
+    """
+
+    model: str = ""
+    estimate: int = 0
+    max_tokens: int | None = None
+    now: float = 0.0
+    account: str = ""
+    answer: str = ""
+    given: Mapping[str, Any] = field(default_factory=dict)
+
+
+class Figures:
+    """The quantities of one error, each made when a template asks for it. `seen` are the values of the example."""
+
+    def __init__(self, occasion: Occasion, seen: Mapping[str, Any]) -> None:
+        self.now = occasion.now
+        self._occasion = occasion
+        self._seen = seen
+        self._known: dict[str, Any] = dict(occasion.given)
+
+    @property
+    def asked(self) -> Occasion:
+        """What was asked."""
+        return self._occasion
+
+    def __getitem__(self, quantity: str) -> Any:
+        if quantity not in self._known:
+            make = QUANTITIES.get(quantity)
+            self._known[quantity] = self._seen[quantity] if make is None else make(self)
+        return self._known[quantity]
+
+    def seen(self, quantity: str, otherwise: int = 0) -> int:
+        """A number of the example; moments are none."""
+        found = self._seen.get(quantity, otherwise)
+        return int(found) if isinstance(found, int | float) else otherwise
+
+    def seen_seconds(self, quantity: str) -> float:
+        """Seconds of the example; 0 where it names none."""
+        found = self._seen.get(quantity)
+        return float(found) if isinstance(found, int | float) else 0.0
+
+    def drawn(self, use: str, low: int, high: int) -> int:
+        """A number from `low` to `high`, always the same for the same answer and use."""
+        return low + int(token(8, "figure", use, self._occasion.answer), 16) % (high - low + 1)
+
+    def id_for(self, prefix: str) -> str:
+        """A made-up id."""
+        made_from = self._occasion.account if prefix in _LASTING else self._occasion.answer
+        return token(_ID_CHARACTERS, "id", prefix, made_from)
+
+
+class Seen:
+    """The values of an example as they were seen, instead of made-up ones; ids stay `XXXX`."""
+
+    now = 0.0
+
+    def __init__(self, seen: Mapping[str, Any]) -> None:
+        self._seen = seen
+
+    def __getitem__(self, quantity: str) -> Any:
+        return self._seen[quantity]
+
+    def id_for(self, _prefix: str) -> str:
+        """The sign for an id."""
+        return "XXXX"
+
+
+def _requested(figures: Figures) -> int:
+    """One request, or the request's tokens, by what the example counts."""
+    if figures.seen("requested") == 1:
+        return 1
+    return max(1, figures.asked.estimate + (figures.asked.max_tokens or 0))
+
+
+def _limit(figures: Figures) -> int:
+    """The limit of the example, ten or a hundred times as much where the request alone is above it.
+
+    Below the request where the example's request was above it, too: such a request never passes.
+    """
+    if figures.seen("requested") > figures.seen("limit") > 0:
+        return max(1, int(figures["requested"]) * 3 // 4)
+    limit = figures.seen("limit") or figures.seen("tokens_limit") or figures.seen("requests_limit") or 1
+    requested: int = figures["requested"]
+    while limit < requested:
+        limit *= 10
+    return limit
+
+
+def _used(figures: Figures) -> int:
+    """As much as a bucket holds that has room for the request again after the wait, and never more than its limit."""
+    limit: int = figures["limit"]
+    requested: int = figures["requested"]
+    wait_s: float = figures["wait"]
+    return max(0, min(limit, limit - requested + max(1, round(wait_s * limit / _MINUTE_S))))
+
+
+def _wait(figures: Figures) -> float:
+    return figures.drawn("wait", _SHORTEST_WAIT_MS, _LONGEST_WAIT_MS) / 1000
+
+
+def _requests_remaining(figures: Figures) -> int:
+    """None in a bucket that was seen empty, nearly all else."""
+    limit = figures["requests_limit"]
+    return limit - 1 if figures.seen("requests_remaining", 1) else 0
+
+
+def _refill(unit: str, suffix: str, period_s: float) -> Callable[[Figures], float]:
+    """Seconds until a bucket is full again, at the pace of the example; a whole bucket takes `period_s` otherwise."""
+    left, limit, reset = (f"{unit}_{name}{suffix}" for name in ("remaining", "limit", "reset"))
+
+    def reset_s(figures: Figures) -> float:
+        missing = figures.seen(limit) - figures.seen(left)
+        seen_s = figures.seen_seconds(reset)
+        each_s = seen_s / missing if seen_s and missing > 0 else period_s / max(1, figures[limit])
+        gone: int = figures[limit] - figures[left]
+        return round(gone * each_s, 3)
+
+    return reset_s
+
+
+def _hourly(name: str) -> Callable[[Figures], int]:
+    return lambda figures: figures.seen(name)
+
+
+def _day_reset(figures: Figures) -> float:
+    """Until midnight, UTC."""
+    return _DAY_S - figures.now % _DAY_S
+
+
+def _week_reset(figures: Figures) -> float:
+    """Until Monday, UTC."""
+    day = int(figures.now // _DAY_S) + _EPOCH_WEEKDAY
+    return (6 - day % 7) * _DAY_S + _day_reset(figures)
+
+
+def _overflows(figures: Figures) -> bool:
+    """Whether the prompt alone is above the window, as it was in the example."""
+    prompt = figures.seen("prompt") or figures.seen("text_input") + figures.seen("tool_input")
+    total_only = not prompt and not figures.seen("output")
+    return total_only or prompt > (figures.seen("window") or figures.seen("batch"))
+
+
+def _prompt(figures: Figures) -> int:
+    return max(2, figures.asked.estimate)
+
+
+def _window(figures: Figures) -> int:
+    """Below the prompt, or below prompt and output together."""
+    prompt: int = figures["prompt"]
+    output: int = figures["output"]
+    return prompt * 3 // 4 if _overflows(figures) else prompt + max(1, output // 2)
+
+
+def _output(figures: Figures) -> int:
+    asked = figures.asked.max_tokens
+    if asked is not None:
+        return asked
+    return 0 if _overflows(figures) else figures.seen("output", _DEFAULT_OUTPUT)
+
+
+QUANTITIES: Final[Mapping[str, Callable[[Figures], Any]]] = {
+    "model": lambda figures: figures.asked.model,
+    "created": lambda figures: int(figures.now),
+    "requested": _requested,
+    "limit": _limit,
+    "used": _used,
+    "remaining": lambda figures: figures["limit"] - figures["used"],
+    "wait": _wait,
+    "requests_limit": lambda figures: figures.seen("requests_limit"),
+    "requests_remaining": _requests_remaining,
+    "requests_reset": _refill("requests", "", _MINUTE_S),
+    "tokens_limit": lambda figures: figures["limit"],
+    "tokens_remaining": lambda figures: figures["remaining"],
+    "tokens_reset": _refill("tokens", "", _MINUTE_S),
+    "requests_limit_1h": _hourly("requests_limit_1h"),
+    "requests_remaining_1h": _hourly("requests_remaining_1h"),
+    "requests_reset_1h": _refill("requests", "_1h", _HOUR_S),
+    "tokens_limit_1h": _hourly("tokens_limit_1h"),
+    "tokens_remaining_1h": _hourly("tokens_remaining_1h"),
+    "tokens_reset_1h": _refill("tokens", "_1h", _HOUR_S),
+    "day_reset": _day_reset,
+    "week_reset": _week_reset,
+    "window_reset": lambda figures: float(figures.drawn("window", 600, 17_940)),
+    "second_window_reset": lambda figures: float(figures.drawn("second window", 86_400, 604_800)),
+    "prompt": _prompt,
+    "window": _window,
+    "batch": _window,
+    "output": _output,
+    "total": lambda figures: figures["prompt"] + figures["output"],
+    "over": lambda figures: max(1, figures["prompt"] - figures["window"]),
+    "tool_input": lambda figures: figures["prompt"] // 7,
+    "text_input": lambda figures: figures["prompt"] - (figures["tool_input"] if figures.seen("tool_input") else 0),
+    "affordable": lambda figures: max(1, figures["output"] * 5 // 6),
+}
+"""Quantity → how it is made where nobody states it."""
