@@ -114,7 +114,7 @@ class Meter:
         known = {
             name: part for name, part in self._headers.items() if all(hole.quantity in told for hole in part.holes)
         }
-        figures = Figures(Occasion(now=now, given=told), {})
+        figures = Figures(Occasion(at_s=now, given=told), {})
         return tuple((name, part.filled(figures)) for name, part in known.items())
 
     def _too_large(self, question: Question, tokens: int, body_bytes: int) -> Fault | None:

@@ -113,6 +113,7 @@ FOLDER_ORDER = {
     "faultlab.loader": ["tree", "shapes", "speech", "sides", "expecting", "layers", "contradictions"],
     "faultlab.invariants": ["base", "hints"],
     "faultlab.reports": ["base", "text"],
+    "faultlab.cli": ["base"],
     "faultlab.targets.hermes": ["control_c"],
 }
 

@@ -45,7 +45,7 @@ class Provider:
 
     def entry(self, fault: str, call: str, variant: str | None = None) -> Entry | None:
         """What it sends for a fault, to this API sooner than to the other; None where that is not known."""
-        found = [entry for entry in self.variants(fault) if variant in (None, entry.variant)]
+        found = [entry for entry in self.variants(fault) if variant is None or entry.is_called(variant)]
         return next((entry for entry in found if call in entry.calls), next(iter(found), None))
 
 

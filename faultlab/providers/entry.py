@@ -54,11 +54,15 @@ class Entry:
 
     @property
     def variant(self) -> str:
-        """What tells it from the other entries of its provider and fault: its id behind the status."""
+        """What tells it from most other entries of its provider and fault: its id behind the status."""
         parts = self.id.split(".")[1:]
         while len(parts) > 1 and (parts[0] in {"stream", "responses"} or parts[0].isdecimal()):
             parts = parts[1:]
         return ".".join(parts)
+
+    def is_called(self, variant: str) -> bool:
+        """Whether a variant of this name means it; where two statuses share one, the status goes in front."""
+        return f".{self.id}".endswith(f".{variant}")
 
     @property
     def inferred_body(self) -> str | None:

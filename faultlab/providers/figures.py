@@ -39,7 +39,7 @@ class Occasion:
     model: str = ""
     estimate: int = 0
     max_tokens: int | None = None
-    now: float = 0.0
+    at_s: float = 0.0
     account: str = ""
     answer: str = ""
     given: Mapping[str, Any] = field(default_factory=dict)
@@ -49,7 +49,7 @@ class Figures:
     """The quantities of one error, each made when a template asks for it. `seen` are the values of the example."""
 
     def __init__(self, occasion: Occasion, seen: Mapping[str, Any]) -> None:
-        self.now = occasion.now
+        self.at_s = occasion.at_s
         self._occasion = occasion
         self._seen = seen
         self._known: dict[str, Any] = dict(occasion.given)
@@ -88,7 +88,7 @@ class Figures:
 class Seen:
     """The values of an example as they were seen, instead of made-up ones; ids stay `XXXX`."""
 
-    now = 0.0
+    at_s = 0.0
 
     def __init__(self, seen: Mapping[str, Any]) -> None:
         self._seen = seen
@@ -160,12 +160,12 @@ def _hourly(name: str) -> Callable[[Figures], int]:
 
 def _day_reset(figures: Figures) -> float:
     """Until midnight, UTC."""
-    return _DAY_S - figures.now % _DAY_S
+    return _DAY_S - figures.at_s % _DAY_S
 
 
 def _week_reset(figures: Figures) -> float:
     """Until Monday, UTC."""
-    day = int(figures.now // _DAY_S) + _EPOCH_WEEKDAY
+    day = int(figures.at_s // _DAY_S) + _EPOCH_WEEKDAY
     return (6 - day % 7) * _DAY_S + _day_reset(figures)
 
 
@@ -196,7 +196,7 @@ def _output(figures: Figures) -> int:
 
 QUANTITIES: Final[Mapping[str, Callable[[Figures], Any]]] = {
     "model": lambda figures: figures.asked.model,
-    "created": lambda figures: int(figures.now),
+    "created": lambda figures: int(figures.at_s),
     "requested": _requested,
     "limit": _limit,
     "used": _used,

@@ -19,7 +19,7 @@ __all__ = ["FORMS", "MOMENTS", "Hole", "Id", "Template", "Values", "of_json", "o
 class Values(Protocol):
     """What fills a template."""
 
-    now: float
+    at_s: float
     """Seconds since 1970."""
 
     def __getitem__(self, quantity: str) -> Any:
@@ -39,7 +39,7 @@ class Hole:
     def filled(self, values: Values) -> str:
         """Its text; a value that is a text already (a model's name, a moment that was seen) stays as it is."""
         value = values[self.quantity]
-        return value if isinstance(value, str) else FORMS[self.form](value, values.now)
+        return value if isinstance(value, str) else FORMS[self.form](value, values.at_s)
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,14 +53,14 @@ class Id:
         return self.prefix + values.id_for(self.prefix)
 
 
-Part = str | Hole | Id
+_Part = str | Hole | Id
 
 
 @dataclass(frozen=True, slots=True)
 class Template:
     """Texts and holes in order. `is_json`: what fills a hole is escaped, since it stands within a JSON string."""
 
-    parts: tuple[Part, ...]
+    parts: tuple[_Part, ...]
     is_json: bool = False
 
     def filled(self, values: Values) -> str:
@@ -83,7 +83,7 @@ def of_text(text: str, *, is_json: bool = False) -> Template:
 
 def of_json(document: Any) -> Template:
     """The JSON text of a document whose strings are templates; a string that is `{quantity:…:number}` is a number."""
-    merged: list[Part] = []
+    merged: list[_Part] = []
     for part in _written(document):
         if isinstance(part, str) and merged and isinstance(merged[-1], str):
             merged[-1] += part
@@ -95,7 +95,7 @@ def of_json(document: Any) -> Template:
 _NUMBER: Final = re.compile(r"\{(\w+)((?::\w+)*?):number\}")
 
 
-def _written(value: Any) -> Iterator[Part]:
+def _written(value: Any) -> Iterator[_Part]:
     """A value as `json.dumps` writes it, holes apart."""
     if isinstance(value, Mapping):
         yield "{"
@@ -115,7 +115,7 @@ def _written(value: Any) -> Iterator[Part]:
         yield json.dumps(value)
 
 
-def _string(text: str) -> Iterator[Part]:
+def _string(text: str) -> Iterator[_Part]:
     number = _NUMBER.fullmatch(text)
     if number:
         yield _hole(number[1], number[2])
@@ -133,7 +133,7 @@ def _quoted(text: str) -> str:
 _PLACES: Final = re.compile(r"\{\{|\}\}|\{(\w+)((?::\w+)*)\}|((?:[A-Za-z]+[-_])?)XXXX|[{}]")
 
 
-def _parts(text: str) -> Iterator[Part]:
+def _parts(text: str) -> Iterator[_Part]:
     end = 0
     for place in _PLACES.finditer(text):
         if place.start() > end:
@@ -144,7 +144,7 @@ def _parts(text: str) -> Iterator[Part]:
         yield text[end:]
 
 
-def _part(place: re.Match[str], text: str) -> Part:
+def _part(place: re.Match[str], text: str) -> _Part:
     if place[0] in ("{{", "}}"):
         return place[0][0]
     if place[1]:
@@ -203,6 +203,7 @@ FORMS: Final[Mapping[str, Callable[[Any, float], str]]] = {
     "": _plain,
     "grouped": _grouped,
     "up": _up,
+    "down": lambda value, _: str(math.floor(value)),
     "seconds": _seconds,
     "s": _with_s,
     "ms": _ms,

@@ -1,0 +1,47 @@
+"""The command `faultlab`: runs scenarios without pytest, checks what is written, tells what providers send.
+
+Exit codes: 0 all held, 1 something did not hold, 2 it could not be run (usage, an unreadable file, a scenario in
+error, and nothing failed), 130 stopped by Ctrl-C.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from collections.abc import Callable, Sequence
+
+from faultlab.cli import catalogue, checking, running
+from faultlab.cli.base import COULD_NOT_RUN, STOPPED
+from faultlab.errors import FaultlabError
+
+__all__ = ["main"]
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Do what the arguments say and return the exit code."""
+    chosen = _parser().parse_args(argv)
+    do: Callable[[argparse.Namespace], int] = chosen.do
+    for stream in (sys.stdout, sys.stderr):
+        if hasattr(stream, "reconfigure"):
+            stream.reconfigure(errors="backslashreplace")
+    try:
+        return do(chosen)
+    except FaultlabError as error:
+        print(error, file=sys.stderr)
+        return COULD_NOT_RUN
+    except KeyboardInterrupt:
+        print("stopped by Ctrl-C", file=sys.stderr)
+        return STOPPED
+    except BrokenPipeError:
+        # Whoever read us has read enough; what is still buffered must not fail a second time at exit.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return COULD_NOT_RUN
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser("faultlab", description="Fault injection for LLM agents.")
+    commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
+    for command in (running, checking, catalogue):
+        command.add_to(commands)
+    return parser

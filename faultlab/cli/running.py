@@ -1,0 +1,94 @@
+"""`faultlab run`: scenarios without pytest."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Sequence
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from faultlab.cli.base import Session, files, unreadable
+from faultlab.errors import ScenarioError
+from faultlab.loader import Loader
+from faultlab.reports import json, junit
+from faultlab.reports.text import Style, render, style_for, summary
+from faultlab.runner import loader, run_fully
+from faultlab.scenario import Scenario
+from faultlab.verdict import Outcome
+
+__all__ = ["add_to", "run"]
+
+
+def add_to(commands: Any) -> None:
+    """The command's own arguments."""
+    added = commands.add_parser("run", help="run scenarios", description="Run scenarios in virtual time, offline.")
+    added.add_argument("paths", nargs="+", metavar="PATH", help="a file, a folder, or file::name for one scenario")
+    added.add_argument("--json", action="store_true", help="one JSON document on standard output")
+    added.add_argument("--junit", metavar="FILE", type=Path, help="write JUnit XML")
+    added.add_argument("--overlay", metavar="FILE", type=Path, help="lay the keys of this file over every scenario")
+    added.set_defaults(do=run)
+
+
+def run(chosen: argparse.Namespace) -> int:
+    """Run what the arguments name; the exit code."""
+    session = Session()
+    scenarios = _scenarios(chosen.paths, loader(chosen.overlay), session)
+    told = sys.stderr if chosen.json else sys.stdout
+    _play(scenarios, session, style_for(told), quiet=chosen.json)
+    if chosen.json:
+        print(json.document(session.runs, session.unreadable))
+    if chosen.junit:
+        _written(chosen.junit, junit.document(session.runs, session.unreadable, partial(render, style=Style())))
+    stopped = ", stopped by Ctrl-C" if session.stopped else ""
+    print(f"{summary(session.runs, style_for(told))}{stopped}", file=told)
+    return session.exit_code
+
+
+def _play(scenarios: list[Scenario], session: Session, style: Style, *, quiet: bool) -> None:
+    try:
+        for number, scenario in enumerate(scenarios, 1):
+            _progress(number, len(scenarios))
+            run = run_fully(scenario)
+            session.runs.append(run)
+            if run.verdict.outcome is not Outcome.HELD and not quiet:
+                _progress(0, 0)
+                print(render(run, style), end="\n\n", flush=True)
+    except KeyboardInterrupt:
+        session.stopped = True
+    _progress(0, 0)
+
+
+def _progress(number: int, total: int) -> None:
+    """On a terminal: how far we are, in a line that comes and goes."""
+    if sys.stderr.isatty():
+        told = f"{number} of {total}" if total else ""
+        print(f"\r\x1b[K{told}", end="", file=sys.stderr, flush=True)
+
+
+def _scenarios(paths: Sequence[str], read: Loader, session: Session) -> list[Scenario]:
+    """All scenarios that these paths name; a file that cannot be read is told of, and the others go on."""
+    found: list[Scenario] = []
+    for path in paths:
+        file, _, name = path.partition("::")
+        for each in files(file, session):
+            try:
+                found += _chosen(read.load(each), each, name)
+            except ScenarioError as error:
+                unreadable(error, session)
+    return found
+
+
+def _chosen(scenarios: list[Scenario], file: str, name: str) -> list[Scenario]:
+    chosen = [scenario for scenario in scenarios if name in ("", scenario.id)]
+    if not chosen:
+        raise ScenarioError(f"no scenario called {name!r:.60}", path=file, allowed=[each.id for each in scenarios])
+    return chosen
+
+
+def _written(path: Path, text: str) -> None:
+    try:
+        path.write_text(text, encoding="utf-8")
+    except OSError as error:
+        raise ScenarioError(f"cannot be written: {error.strerror}", path=path) from None
