@@ -13,9 +13,10 @@ Runaway                 whoever wrote what is under test: it never stops asking;
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Iterable, Sequence
 from pathlib import Path
+
+from faultlab.nearest import did_you_mean
 
 __all__ = [
     "FaultlabError",
@@ -26,7 +27,6 @@ __all__ = [
     "UnknownHost",
     "UnknownName",
     "WaitsForEver",
-    "did_you_mean",
 ]
 
 
@@ -89,9 +89,3 @@ class WaitsForEver(HarnessError):
 
 class Runaway(BaseException):
     """What is under test has asked more often than any plan needs, and has to be stopped from outside."""
-
-
-def did_you_mean(name: str, known: Sequence[str]) -> str:
-    """How a message about an unknown name ends: with the nearest known one, if one is near."""
-    near = difflib.get_close_matches(name, known, n=1, cutoff=0.5)
-    return f"; did you mean {near[0]!r}?" if near else "" if known else "; there is none to give"

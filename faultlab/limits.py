@@ -134,7 +134,7 @@ class Meter:
         """What would pass later: in the provider's words for this limit, where they are known."""
         name = "daily_limit" if bucket.by_day else "rate_limit"
         kinds = {entry.kind: entry.variant for entry in reversed(self._provider.variants(name))}
-        variant = kinds.get(f"rate_limit_day_{bucket.unit}" if bucket.by_day else f"rate_limit_{bucket.unit}")
+        variant = None if bucket.by_day else kinds.get(f"rate_limit_{bucket.unit}")
         counted = self._told(now) | bucket.refusal(amounts[bucket.unit], now)
         if bucket.by_day:
             return Refusal(faults.daily_limit(variant=variant), counted)

@@ -55,6 +55,7 @@ ORDER = {
         "cli",
     ],
     "faultlab": [
+        "nearest",
         "errors",
         "clock",
         "virtual_loop",

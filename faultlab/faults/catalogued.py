@@ -6,8 +6,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
-from faultlab.errors import HarnessError, UnknownName, did_you_mean
+from faultlab.errors import HarnessError, UnknownName
 from faultlab.faults.base import FLAG, TEXT, Events, Fault, Moment, option
+from faultlab.nearest import did_you_mean
 from faultlab.providers import Entry, Provider, find, generic, names
 from faultlab.providers import provider as provider_of
 from faultlab.wire import Request
@@ -30,7 +31,7 @@ class Catalogued(Fault):
 
     def fits(self, call: str, provider: Provider) -> str | None:
         """What is wrong with its variant, or why it is not to be had strictly."""
-        if self.variant is not None and provider.entry(self.name, call, self.variant) is None:
+        if self.variant is not None and self.entry(call, provider) is None:
             known = [entry.variant for entry in provider.variants(self.name)]
             listed = f" (it has {', '.join(known)})" if known else " (no shape of its own is known)"
             return f"{provider.name} sends no variant {self.variant!r} of it{did_you_mean(self.variant, known)}{listed}"

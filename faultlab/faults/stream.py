@@ -123,8 +123,12 @@ class ErrorEvent(Catalogued):
         """The provider's own for this API: a stream of the other one would be no stream here."""
         if self.code is not None or self.message is not None:
             return None
-        found = provider.entry(self.name, call, self.variant)
-        return found if found and call in found.calls else None
+        known = (entry for entry in provider.variants(self.name) if call in entry.calls)
+        return next((entry for entry in known if self._means(entry)), None)
+
+    def _means(self, entry: Entry) -> bool:
+        """Without a variant it is an error of the server, and none of the account or the request."""
+        return entry.is_called(self.variant) if self.variant else entry.kind == _OF_THE_SERVER
 
     def _error(self, moment: Moment) -> Events:
         """Of the provider's own stream what begins with its error."""
@@ -137,4 +141,5 @@ class ErrorEvent(Catalogued):
         return tuple(sent[first:])
 
 
+_OF_THE_SERVER = "midstream_error"
 _ERROR = re.compile(rb'"error": (?!null)|"finish_reason": "error"')

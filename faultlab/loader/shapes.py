@@ -9,8 +9,9 @@ import math
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any, Final, TypeVar
 
-from faultlab.errors import ScenarioError, did_you_mean
+from faultlab.errors import ScenarioError
 from faultlab.loader.tree import Tree, refusal, shown
+from faultlab.nearest import did_you_mean
 
 __all__ = [
     "Shape",

@@ -86,8 +86,9 @@ class Entry:
 
     def _head(self, values: Values, given: Headers, length: int | None) -> Headers:
         """Its headers; a length that is stated is the body's own, except where the body breaks off."""
-        made = {name: part.filled(values) for name, part in self._headers.items()}
-        if length is not None and not (self.then and _COUNTED in made):
+        own = {name: part for name, part in self._headers.items() if name != _COUNTED or self.then}
+        made = {name: part.filled(values) for name, part in own.items()}
+        if length is not None and _COUNTED not in made:
             made[_COUNTED] = str(length)
         replaced = {name for name, _ in given}
         return (*((name, text) for name, text in made.items() if name not in replaced), *given)

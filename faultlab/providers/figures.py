@@ -135,9 +135,21 @@ def _wait(figures: Figures) -> float:
 
 
 def _requests_remaining(figures: Figures) -> int:
-    """None in a bucket that was seen empty, nearly all else."""
-    limit = figures["requests_limit"]
-    return limit - 1 if figures.seen("requests_remaining", 1) else 0
+    """None in a bucket that was seen empty; nearly all of another one."""
+    seen = figures.seen("requests_remaining", 1)
+    limit: int = figures["requests_limit"]
+    return limit - 1 if seen and limit else seen
+
+
+def _tokens_remaining(figures: Figures) -> int:
+    """What is left of the bucket that is spoken of; of one that is only told of beside, all but this request."""
+    spoken_of = figures.seen("used") or figures.seen("tokens_remaining") == 0
+    if spoken_of:
+        left: int = figures["remaining"]
+        return left
+    limit: int = figures["limit"]
+    requested: int = figures["requested"]
+    return limit - requested
 
 
 def _refill(unit: str, suffix: str, period_s: float) -> Callable[[Figures], float]:
@@ -147,6 +159,8 @@ def _refill(unit: str, suffix: str, period_s: float) -> Callable[[Figures], floa
     def reset_s(figures: Figures) -> float:
         missing = figures.seen(limit) - figures.seen(left)
         seen_s = figures.seen_seconds(reset)
+        if not figures[limit]:
+            return seen_s
         each_s = seen_s / missing if seen_s and missing > 0 else period_s / max(1, figures[limit])
         gone: int = figures[limit] - figures[left]
         return round(gone * each_s, 3)
@@ -196,6 +210,7 @@ def _output(figures: Figures) -> int:
 
 QUANTITIES: Final[Mapping[str, Callable[[Figures], Any]]] = {
     "model": lambda figures: figures.asked.model,
+    "served_model": lambda figures: figures.asked.model,
     "created": lambda figures: int(figures.at_s),
     "requested": _requested,
     "limit": _limit,
@@ -206,7 +221,7 @@ QUANTITIES: Final[Mapping[str, Callable[[Figures], Any]]] = {
     "requests_remaining": _requests_remaining,
     "requests_reset": _refill("requests", "", _MINUTE_S),
     "tokens_limit": lambda figures: figures["limit"],
-    "tokens_remaining": lambda figures: figures["remaining"],
+    "tokens_remaining": _tokens_remaining,
     "tokens_reset": _refill("tokens", "", _MINUTE_S),
     "requests_limit_1h": _hourly("requests_limit_1h"),
     "requests_remaining_1h": _hourly("requests_remaining_1h"),
@@ -217,7 +232,9 @@ QUANTITIES: Final[Mapping[str, Callable[[Figures], Any]]] = {
     "day_reset": _day_reset,
     "week_reset": _week_reset,
     "window_reset": lambda figures: float(figures.drawn("window", 600, 17_940)),
+    "window_reset_at": lambda figures: figures["window_reset"],
     "second_window_reset": lambda figures: float(figures.drawn("second window", 86_400, 604_800)),
+    "second_window_reset_at": lambda figures: figures["second_window_reset"],
     "prompt": _prompt,
     "window": _window,
     "batch": _window,
@@ -226,6 +243,11 @@ QUANTITIES: Final[Mapping[str, Callable[[Figures], Any]]] = {
     "over": lambda figures: max(1, figures["prompt"] - figures["window"]),
     "tool_input": lambda figures: figures["prompt"] // 7,
     "text_input": lambda figures: figures["prompt"] - (figures["tool_input"] if figures.seen("tool_input") else 0),
+    "prompt_at_least": lambda figures: max(1, figures["window"] - figures["output"] + 1),
+    "total_at_least": lambda figures: figures["prompt_at_least"] + figures["output"],
+    "output_limit": lambda figures: max(1, figures["output"] // 2),
     "affordable": lambda figures: max(1, figures["output"] * 5 // 6),
+    "affordable_before": lambda figures: max(1, figures["affordable"] // 8),
+    "affordable_prompt": lambda figures: max(1, figures["prompt"] * 2 // 5),
 }
 """Quantity → how it is made where nobody states it."""

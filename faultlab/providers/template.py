@@ -174,7 +174,7 @@ def _up(value: float, _now: float) -> str:
 
 
 def _seconds(value: float, _now: float) -> str:
-    return f"{value:.3f}".rstrip("0").rstrip(".")
+    return f"{value:.9f}".rstrip("0").rstrip(".")
 
 
 def _with_s(value: float, now: float) -> str:
