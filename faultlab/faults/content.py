@@ -160,8 +160,8 @@ class ErrorIn200(Catalogued):
     message: str | None = option(TEXT)
 
     def answer(self, _request: Request, moment: Moment) -> Events | None:
-        """The error, as the provider sends it to a request for a whole answer."""
-        entry = None if moment.question.streamed else self.entry(moment.dialect.name, moment.provider)
+        """The error, as the provider sends it: one document, whatever was asked for."""
+        entry = self.entry(moment.dialect.name, moment.provider)
         if entry is not None:
             return entry.events(moment.occasion({}))
         error = ApiError(self.message or "Provider returned error", self.code)
