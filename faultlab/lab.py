@@ -5,7 +5,7 @@ Builds and wires; what the parts do is their own business.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
 from types import ModuleType
 from typing import Any
@@ -98,14 +98,17 @@ class Lab:
         return async_transport(self._router, self.clock, module)
 
     @contextmanager
-    def serve(self) -> Iterator[None]:
-        """Meanwhile every upstream is also served on the loopback, at its `served_url`; pauses there are real ones."""
+    def serve(self, *, tls: Collection[str] = ()) -> Iterator[Any]:
+        """Meanwhile every upstream is also served on the loopback, at its `served_url`; pauses there are real ones.
+
+        `tls` names those that are served by https, with a certificate that the `ca_pem` of what this gives vouches for.
+        """
         from faultlab.adapters.server import Server  # asyncio takes as long as all the rest
 
-        with Server(self._router, self.clock).in_thread() as server:
+        with Server(self._router, self.clock, tls=tls).in_thread() as server:
             self._server = server
             try:
-                yield
+                yield server
             finally:
                 self._server = None
 

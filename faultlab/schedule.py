@@ -46,6 +46,15 @@ class Schedule:
         self._index = 0
         self._used = 0
 
+    @property
+    def faults(self) -> tuple[Fault, ...]:
+        """All that goes wrong, sooner or later."""
+        return tuple(fault for entry in self._entries for fault in entry.faults)
+
+    def peek(self) -> tuple[Fault, ...]:
+        """What will go wrong with the next request."""
+        return () if self._index == len(self._entries) else self._entries[self._index].faults
+
     def take(self) -> tuple[Fault, ...]:
         """What goes wrong with the next request."""
         if self._index == len(self._entries):

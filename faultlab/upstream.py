@@ -21,7 +21,7 @@ from faultlab.providers import provider as provider_of
 from faultlab.schedule import Schedule
 from faultlab.script import Reply, Script
 from faultlab.trace import GENERIC_SHAPE, Exchange, Trace
-from faultlab.wire import FOR_EVER, REDACTED, Data, Drop, DropKind, Head, Pause, Request
+from faultlab.wire import BEFORE_A_REQUEST, FOR_EVER, REDACTED, Data, Drop, DropKind, Head, Pause, Request
 
 __all__ = ["MOST_EXCHANGES", "REFRESH_WORDS", "Answer", "Stage", "Upstream"]
 
@@ -131,6 +131,25 @@ class Upstream:
                 return self._renewed(request)
             exchange = self._opened(request, credential)
             exchange.sent = self._events(exchange, credential)
+            return Answer(exchange, exchange.sent)
+
+    def next_drop(self) -> DropKind | None:
+        """How the next connection will fail before there is a request on it; None when it lasts that long."""
+        drops = (fault.drops() for fault in self.schedule.peek())
+        return next((kind for kind in drops if kind in BEFORE_A_REQUEST), None)
+
+    def connect(self) -> Answer | None:
+        """As `answer`, for a connection on which no request was read yet; None when it lasts that long."""
+        with self.stage.trace.lock:
+            kind = self.next_drop()
+            if kind is None:
+                return None
+            faults = self.schedule.take()
+            exchange = self._opened(Request("", self.base_url, {}, b""), None)
+            exchange.unread = True
+            exchange.faults = tuple(fault.name for fault in faults if fault.drops() is kind)
+            exchange.wasted = tuple(fault.name for fault in faults if fault.drops() is not kind)
+            exchange.sent = (Drop(kind),)
             return Answer(exchange, exchange.sent)
 
     def _opened(self, request: Request, credential: str | None) -> Exchange:

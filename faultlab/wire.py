@@ -14,6 +14,7 @@ from functools import lru_cache
 from typing import Any
 
 __all__ = [
+    "BEFORE_A_REQUEST",
     "FOR_EVER",
     "REDACTED",
     "Data",
@@ -115,6 +116,26 @@ class DropKind(StrEnum):
     UNSUPPORTED_PROTOCOL = "unsupported_protocol"
     TOO_MANY_REDIRECTS = "too_many_redirects"
     DECODING = "decoding"
+
+
+BEFORE_A_REQUEST = frozenset(
+    {
+        DropKind.DNS_FAILURE,
+        DropKind.REFUSED,
+        DropKind.CONNECT_TIMEOUT,
+        DropKind.TLS_CUT,
+        DropKind.CERTIFICATE_INVALID,
+        DropKind.HOSTNAME_MISMATCH,
+        DropKind.PLAIN_HTTP,
+        DropKind.PROXY_REFUSED,
+        DropKind.PROXY_407,
+        DropKind.PROXY_403,
+        DropKind.PROXY_502,
+        DropKind.CLOSED_AT_ONCE,
+        DropKind.UPLOAD_RESET,
+    }
+)
+"""What happens to a new connection: whoever plays it on one must not wait for a request."""
 
 
 @dataclass(frozen=True, slots=True)

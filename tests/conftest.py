@@ -32,7 +32,7 @@ def _sleep(seconds):
 def _host(name, arguments):
     """The host that a call names; None if it names none, as for a socket of the file system."""
     if name == "getaddrinfo":
-        return arguments[0]
+        return arguments[0].decode() if isinstance(arguments[0], bytes) else arguments[0]
     return arguments[-1][0] if isinstance(arguments[-1], tuple) else None
 
 

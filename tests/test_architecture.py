@@ -104,9 +104,15 @@ FOLDER_ORDER = {
         "failures",
         "transport",
         "intercept",
+        "playable",
         "http1",
         "framing",
         "connection",
+        "unasked",
+        "port",
+        "gate",
+        "certificates",
+        "door",
         "server",
         "proxy",
         "cassette",
@@ -135,6 +141,7 @@ HOMES = {
     "yaml": {"faultlab.loader.tree", "hermes_agent.config"},
     "vcr": {"faultlab.adapters.cassette"},
     "faker": {"faultlab.content"},
+    "trustme": {"faultlab.adapters.certificates"},
     "pytest": {"faultlab.pytest_plugin"},
     "_pytest": set(),
     "random": {"faultlab.content", "hermes_agent.runtime"},
@@ -161,15 +168,14 @@ HOMES = {
     "sys": {"faultlab", "faultlab.cli", "faultlab.targets.callable", "hermes_agent", "hermes_agent.cli"},
     "socket": {"faultlab.adapters"},
     "asyncio": {
-        "faultlab.adapters.connection",
-        "faultlab.adapters.server",
+        "faultlab.adapters",
         "faultlab.clock",
         "faultlab.targets.sdk",
         "faultlab.virtual_loop",
         "hermes_agent.gateway.run",
     },
     "selectors": {"faultlab.virtual_loop"},
-    "signal": {"faultlab.targets.hermes.control_c", "hermes_agent.terminal"},
+    "signal": {"faultlab.adapters.server", "faultlab.targets.hermes.control_c", "hermes_agent.terminal"},
     "subprocess": {"hermes_agent.terminal"},
     "tempfile": {"faultlab.targets.hermes.home", "hermes_agent.home"},
     "sqlite3": {"hermes_agent.sessions"},
@@ -177,6 +183,7 @@ HOMES = {
 
 # What is imported inside a function, because importing it costs much or because its name comes from outside.
 LATE = {
+    "faultlab.adapters.certificates": {"trustme"},
     "faultlab.clock": {"asyncio"},
     "faultlab.content": {"faker"},
     "faultlab.lab": {"faultlab", "openai"},
@@ -185,7 +192,7 @@ LATE = {
 
 # Importing these costs none of those.
 CHEAP = ["faultlab", "faultlab.pytest_plugin", "faultlab.loader", "faultlab.cli", "hermes_agent", "hermes_agent.config"]
-DEAR = {"openai", "httpx", "httpx2", "faker", "vcr", "trio"}
+DEAR = {"openai", "httpx", "httpx2", "faker", "trustme", "vcr", "trio"}
 
 LONGEST_FUNCTION = 50
 LONGEST_MODULE = 300

@@ -20,7 +20,7 @@ from faultlab.trace import Exchange
 from faultlab.upstream import Answer
 from faultlab.wire import FOR_EVER, Data, Drop, DropKind, Event, Head, Pause
 
-__all__ = ["Connection", "Door", "reset"]
+__all__ = ["Connection", "Door", "Guest", "reset"]
 
 _SENT_INSTEAD = {
     DropKind.NOT_HTTP: b"\x00\x01garbage\r\n\r\n",
@@ -49,13 +49,27 @@ _LOOK_S, _MOST_LOOKS = 0.002, 2500
 _NO_LINGER = struct.pack("ii", 1, 0)
 
 
+class Guest(Protocol):
+    """A connection, whatever comes of it."""
+
+    @property
+    def is_idle(self) -> bool:
+        """Whether it was answered, and has not begun to ask again."""
+
+    def close(self) -> None:
+        """Nothing more is read; what was written is sent."""
+
+    def abort(self) -> None:
+        """It is over, whatever is going on."""
+
+
 class Door(Protocol):
     """What a connection asks of the port that it came in at."""
 
-    def entered(self, connection: Connection) -> None:
+    def entered(self, guest: Guest) -> None:
         """It is there."""
 
-    def left(self, connection: Connection) -> None:
+    def left(self, guest: Guest) -> None:
         """It is gone."""
 
     def answer(self, asked: Asked) -> Answer | Refusal:
@@ -90,12 +104,13 @@ class Connection(asyncio.Protocol):
         self._answering: _Answering | None = None
         self._is_full = False
         self._waits_for_room = False
+        self._was_answered = False
         self._is_over = False
 
     @property
     def is_idle(self) -> bool:
-        """Whether no request is being read or answered."""
-        return self._answering is None and not self._reader.has_begun
+        """Whether it was answered, and has not begun to ask again."""
+        return self._was_answered and self._answering is None and not self._reader.has_begun
 
     # What asyncio calls.
 
@@ -206,6 +221,7 @@ class Connection(asyncio.Protocol):
         """The answer is whole; another request may follow."""
         self._transport.write(answering.framing.end())
         self._end(answering)
+        self._was_answered = True
         if answering.framing.closes or not self._door.keeps_alive():
             self.close()
         else:

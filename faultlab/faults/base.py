@@ -15,7 +15,7 @@ from typing import Any, ClassVar, NamedTuple
 from faultlab.dialects import Dialect, Question
 from faultlab.providers import Entry, Occasion, Provider
 from faultlab.script import Reply
-from faultlab.wire import Data, Event, Head, Request
+from faultlab.wire import Data, DropKind, Event, Head, Request
 
 __all__ = [
     "CALL",
@@ -135,6 +135,9 @@ class Fault:
     def events(self, events: Events, _moment: Moment) -> Events:
         """The events that would be sent."""
         return events
+
+    def drops(self) -> DropKind | None:
+        """How it ends the connection in place of an answer; None when it does not."""
 
     def fits(self, call: str, provider: Provider) -> str | None:
         """Why it has no meaning in this API (`chat`, `responses`) and this provider's name; None when it has."""

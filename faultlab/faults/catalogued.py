@@ -11,7 +11,8 @@ from faultlab.faults.base import FLAG, TEXT, Events, Fault, Moment, option
 from faultlab.nearest import did_you_mean
 from faultlab.providers import Entry, Provider, find, generic, names
 from faultlab.providers import provider as provider_of
-from faultlab.wire import Request
+from faultlab.providers.entry import STALL
+from faultlab.wire import DropKind, Request
 
 __all__ = ["Catalogued", "StatusFault", "Wire"]
 
@@ -84,6 +85,11 @@ class Wire(Fault):
         if found.streamed and found.status == _OK and not moment.question.streamed:
             return None
         return found.events(moment.occasion(_seen_waits(found)))
+
+    def drops(self) -> DropKind | None:
+        """What the entry says, unless it is silence."""
+        how = _found(self.id).drop
+        return DropKind(how) if how and how != STALL else None
 
     def fits(self, call: str, _provider: Provider) -> str | None:
         """An answer, as opposed to an error, is of one API."""

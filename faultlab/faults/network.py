@@ -32,6 +32,10 @@ class NetworkFault(Fault):
         """The one event."""
         return (self.event,)
 
+    def drops(self) -> DropKind | None:
+        """What the event says, unless it is silence."""
+        return self.event.kind if isinstance(self.event, Drop) else None
+
 
 @dataclass(frozen=True, slots=True)
 class DnsFailure(NetworkFault):

@@ -31,6 +31,8 @@ _NOBODY: Final = {"none": "no key", "unknown": "a key of nobody's"}
 
 def _strange(exchange: Exchange, backend: Backend) -> Iterator[tuple[str, str]]:
     """What the request carries that is not this provider's: pairs of expected and found."""
+    if exchange.unread:
+        return
     owner = exchange.key_of
     # The client refuses to be made without a key: where none is needed it carries one of nobody's.
     if owner != exchange.upstream and (backend.needs_key or owner not in _NOBODY):

@@ -1,83 +1,137 @@
-"""Connections that break on a real socket, and in the transport: the same exceptions, texts and causes.
+"""The same upstream in process and on a socket, asked by the same clients: they meet the same.
 
-What the machine cannot be made to do without a network (a name that does not resolve) is in the transport's own table.
+What a socket cannot play stands in a table of the product with its reason, and is held against real sockets here.
 """
 
+import asyncio
 import contextlib
+import dataclasses
+import functools
 import importlib
+import itertools
 import socket
 import ssl
-import struct
-import threading
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
 from faultlab import faults
 from faultlab.adapters.base import Router
-from faultlab.adapters.transport import transport
+from faultlab.adapters.gate import KEPT_OUT
+from faultlab.adapters.playable import DECIDED_BY_THE_KERNEL, NEEDS_TLS, NOT_ON_A_SOCKET
+from faultlab.adapters.server import Server
+from faultlab.adapters.transport import async_transport, transport
 from faultlab.clock import VirtualClock
+from faultlab.errors import HarnessError
+from faultlab.faults import FAULTS
+from faultlab.faults.base import Fault
 from faultlab.schedule import Entry, Schedule
-from faultlab.script import Reply, Script
+from faultlab.script import Reply, Script, ToolCall
 from faultlab.upstream import Stage, Upstream
+from faultlab.wire import Drop, DropKind
 
+_BASE = "https://openrouter.ai/api/v1"
 _BODY = b'{"model": "m", "stream": %s}'
-_WHOLE = b"HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: 400\r\n\r\n" + b"{" * 15
-_STREAM = b"HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\ntransfer-encoding: chunked\r\n\r\n9\r\ndata: {}\n\r\n"
+_SHORT_S, _LONG_S = 0.1, 10
+_CLIENTS = ["httpx2-sync", "httpx2-async", "httpx-sync", "httpx-async"]
+_REPLY = Reply("hello from the model", (ToolCall("terminal", '{"command": "ls"}'),))
 
 
-def _reset(connection):
-    """RST instead of FIN."""
-    connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+@dataclasses.dataclass(frozen=True)
+class _Dropped(Fault):
+    """What no fault plays, but a provider's catalogue may."""
+
+    kind: DropKind
+
+    def answer(self, _request, _moment):
+        return (Drop(self.kind),)
+
+    def drops(self):
+        return self.kind
 
 
-# What a server does after it has read the request: bytes, then how it closes.
-_SERVERS = {
-    "disconnected": (b"", None),
-    "reset": (b"", _reset),
-    "truncated": (_WHOLE, None),
-    "cut": (_WHOLE, _reset),
-    "truncated in a stream": (_STREAM, None),
-    "cut in a stream": (_STREAM, _reset),
-}
+def _upstream(*chosen):
+    schedule = Schedule([Entry((fault,)) for fault in chosen])
+    return Upstream(
+        "primary", "openrouter", _BASE, Stage(VirtualClock()), script=Script([_REPLY] * 9), schedule=schedule
+    )
 
 
-@contextlib.contextmanager
-def _listening(serve):
-    """A server for one connection on the loopback; its port."""
-    with socket.create_server(("127.0.0.1", 0)) as listener:
+@dataclasses.dataclass(frozen=True)
+class Client:
+    """One of the four ways to ask, and all that is to be known of what it meets."""
 
-        def accept():
-            connection, _ = listener.accept()
-            with connection:
-                serve(connection)
+    name: str
 
-        thread = threading.Thread(target=accept)
-        thread.start()
-        yield listener.getsockname()[1]
-        thread.join()
+    @functools.cached_property
+    def module(self):
+        return importlib.import_module(self.name.partition("-")[0])
+
+    @property
+    def is_awaited(self):
+        return self.name.endswith("-async")
+
+    def in_process(self, upstream, *, patience_s=_LONG_S, **more):
+        through = (async_transport if self.is_awaited else transport)(
+            Router([upstream]), upstream.stage.clock, self.module
+        )
+        return self.met(f"{_BASE}/chat/completions", {"transport": through, "timeout": patience_s}, **more)
+
+    def on_a_socket(self, upstream, *, patience_s=_LONG_S, **more):
+        kinds = {fault.drops() for fault in upstream.schedule.faults}
+        tls = ["primary"] if kinds & NEEDS_TLS else []
+        with Server(Router([upstream]), upstream.stage.clock, tls=tls).in_thread() as server:
+            url, options = server.url_of(f"{_BASE}/chat/completions"), {"timeout": patience_s, "verify": _context()}
+            if tls:
+                options["verify"] = ssl.create_default_context(cadata=server.ca_pem.decode())
+                url = url.replace("127.0.0.1", "localhost")
+            if any(kind and kind.startswith("proxy") for kind in kinds):
+                url, options["proxy"] = f"{_BASE}/chat/completions", server.url_of(_BASE).removesuffix("/api/v1")
+            return self.met(url, options | {"trust_env": False}, **more)
+
+    def met(self, url, options, *, asks=(False,)):
+        """What comes of requests on one client, whole or streamed ones."""
+        if self.is_awaited:
+            return asyncio.run(self._met_async(url, options, asks))
+        with self.module.Client(**options) as client:
+            return [self._seen(client, url, _content(streamed)) for streamed in asks]
+
+    async def _met_async(self, url, options, asks):
+        async with self.module.AsyncClient(**options) as client:
+            met = []
+            for streamed in asks:
+                try:
+                    met.append(_answered(await client.post(url, content=_content(streamed))))
+                except self.module.RequestError as error:
+                    met.append(tuple(link for link, _ in _links(error)[:2]))
+            return met
+
+    def _seen(self, client, url, content):
+        try:
+            return _answered(client.post(url, content=content))
+        except self.module.RequestError as error:
+            return _links(error)
 
 
-def _serving(sent, closes):
-    def serve(connection):
-        received = b""
-        while not received.endswith(b"}"):
-            received += connection.recv(65536)
-        connection.sendall(sent)
-        if closes:
-            closes(connection)
-
-    return serve
+@functools.cache
+def _context():
+    return ssl.create_default_context()
 
 
-def _met(client, url, *, streamed=False):
-    """Every link of what a request raises: its class and its text."""
-    library = importlib.import_module(type(client).__module__.partition(".")[0])
-    with client, pytest.raises(library.TransportError) as raised:
-        client.post(url, content=_BODY % (b"true" if streamed else b"false"))
-    return _links(raised.value)
+def _content(streamed):
+    return _BODY % (b"true" if streamed else b"false")
+
+
+_OF_THE_CONNECTION = {"connection", "transfer-encoding"}
+
+
+def _answered(response):
+    headers = [(name, value) for name, value in response.headers.items() if name not in _OF_THE_CONNECTION]
+    return response.status_code, headers, response.content
 
 
 def _links(error):
+    """Every link of what was raised: its class and its text."""
     # h11's own exceptions are no part of what the libraries promise, nor is whether the system's own is hidden.
     if error is None or type(error).__module__.startswith("h11"):
         return []
@@ -86,61 +140,135 @@ def _links(error):
     return [(type(error), text), *_links(error.__cause__ or error.__context__)]
 
 
-def _real(module, url, **more):
-    return _met(module.Client(trust_env=False, verify=False), url, **more)
+@pytest.fixture(params=_CLIENTS)
+def client(request):
+    return Client(request.param)
 
 
-def _faked(module, fault, **more):
-    stage = Stage(VirtualClock())
-    base = "https://api.openai.com/v1"
-    schedule = Schedule([Entry((fault,))])
-    upstream = Upstream("primary", "openai", base, stage, script=Script([Reply("hello")]), schedule=schedule)
-    through = transport(Router([upstream]), stage.clock, module)
-    return _met(module.Client(transport=through), f"{base}/chat/completions", **more)
+# Faults that say how long they last wait as long as they say: here that is no time at all.
+_FIELDS = {"slow": {"first_s": 0}}
+_SILENT = {"read_timeout", "stall"}
+_AT_THE_GATE = {name for name, fault in FAULTS.items() if fault().drops() in KEPT_OUT}
+_BY_NAME = sorted(set(FAULTS) - _AT_THE_GATE - {"dns_failure"})
 
 
-@pytest.fixture(params=["httpx2", "httpx"])
-def module(request):
-    return importlib.import_module(request.param)
+@pytest.mark.parametrize("name", _BY_NAME)
+def test_a_fault_is_the_same_to_its_client(client, name):
+    def upstream():
+        return _upstream(*[FAULTS[name](**_FIELDS.get(name, {}))] * 2)
+
+    asks = {"asks": (False, True), "patience_s": _SHORT_S if name in _SILENT else _LONG_S}
+    assert client.on_a_socket(upstream(), **asks) == client.in_process(upstream(), **asks)
 
 
-@pytest.mark.parametrize("name", _SERVERS)
-def test_a_connection_ends_in_the_transport_as_on_a_socket(module, name):
-    with _listening(_serving(*_SERVERS[name])) as port:
-        real = _real(module, f"http://127.0.0.1:{port}/")
-    fault, _, streamed = name.partition(" in a ")
-    assert _faked(module, getattr(faults, fault)(), streamed=bool(streamed)) == real
-
-
-def test_so_does_one_that_is_refused(module):
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        port = listener.getsockname()[1]
-    assert _faked(module, faults.refused()) == _real(module, f"http://127.0.0.1:{port}/")
-
-
-def test_so_does_a_handshake_that_is_cut(module):
-    with _listening(lambda connection: connection.recv(65536)) as port:
-        real = _real(module, f"https://127.0.0.1:{port}/")
-    assert _faked(module, faults.tls_failure()) == real
-
-
-def test_so_does_one_that_is_silent(module):
-    silent = threading.Event()
-    with _listening(lambda _: silent.wait(5)) as port:
-        real = _met(module.Client(trust_env=False, timeout=0.05), f"http://127.0.0.1:{port}/")
-        silent.set()
-    assert _faked(module, faults.read_timeout()) == real
-
-
-@pytest.mark.parametrize(
-    ("fault", "system"),
-    [
-        (faults.certificate_invalid(), ssl.SSLCertVerificationError),
-        (faults.dns_failure(), socket.gaierror),
-        (faults.connect_timeout(), TimeoutError),
-    ],
+_OTHERS = sorted(
+    set(DropKind)
+    - {fault().drops() for fault in FAULTS.values()}
+    - set(NOT_ON_A_SOCKET)
+    - set(DECIDED_BY_THE_KERNEL)
+    - KEPT_OUT
 )
-def test_what_needs_a_network_has_the_same_links(module, fault, system):
-    (outer, text), (core, same), (behind, _) = _faked(module, fault)
-    assert (outer.__name__, outer.__module__) == (core.__name__, module.__name__)
-    assert (behind, same) == (system, text)
+
+
+@pytest.mark.parametrize("kind", _OTHERS)
+def test_so_is_what_only_a_catalogue_knows(client, kind):
+    assert client.on_a_socket(_upstream(_Dropped(kind))) == client.in_process(_upstream(_Dropped(kind)))
+
+
+def test_who_is_kept_out_meets_the_same():
+    """All at once, each at a port of its own: a refusal takes a second, in which the client knocks again."""
+
+    def pair(kind, name):
+        patience_s = _SHORT_S if kind is DropKind.CONNECT_TIMEOUT else _LONG_S
+        plays = (Client(name).on_a_socket, Client(name).in_process)
+        return [play(_upstream(_Dropped(kind)), patience_s=patience_s) for play in plays]
+
+    pairs = list(itertools.product(sorted(KEPT_OUT), _CLIENTS))
+    with ThreadPoolExecutor(len(pairs)) as pool:
+        for (kind, name), (real, faked) in zip(pairs, pool.map(pair, *zip(*pairs, strict=True)), strict=True):
+            assert real == faked, (kind, name)
+
+
+# What a socket cannot play, and why that is true.
+
+
+def test_every_way_to_drop_a_connection_is_played_or_stands_in_a_table():
+    played = {fault().drops() for fault in FAULTS.values()} - {None} | set(_OTHERS) | KEPT_OUT
+    tables = set(NOT_ON_A_SOCKET) | set(DECIDED_BY_THE_KERNEL)
+    assert played | tables == set(DropKind)
+    assert played & tables == {DropKind.DNS_FAILURE}
+
+
+@pytest.mark.parametrize("kind", NOT_ON_A_SOCKET)
+def test_what_cannot_be_played_is_refused_with_the_reason(kind):
+    upstream = _upstream(_Dropped(DropKind.RESET), _Dropped(kind))
+    with pytest.raises(HarnessError, match=kind) as refused:
+        Server(Router([upstream]), upstream.stage.clock)
+    assert NOT_ON_A_SOCKET[kind] in str(refused.value)
+
+
+@contextlib.contextmanager
+def _unheard():
+    """A server that lets the kernel take what comes, and never reads; its URL."""
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        yield f"http://127.0.0.1:{listener.getsockname()[1]}/"
+
+
+def _pool_timeout(module):
+    upstream = _upstream(faults.stall(after_events=1))
+    options = {"limits": module.Limits(max_connections=1), "timeout": module.Timeout(_LONG_S, pool=0.01)}
+    with (
+        Server(Router([upstream]), upstream.stage.clock).in_thread() as server,
+        module.Client(**options, verify=_context(), trust_env=False) as client,
+        client.stream("POST", server.url_of(f"{_BASE}/chat/completions"), content=_content(streamed=True)),
+    ):
+        client.post(server.url_of(_BASE))
+
+
+def _write_timeout(module):
+    with _unheard() as url:
+        module.post(url, content=b"x" * (30 << 20), timeout=0.05, verify=_context(), trust_env=False)
+
+
+def _local_protocol(module):
+    with _unheard() as url:
+        module.post(url, headers={"authorization": "Bearer \n"}, verify=_context(), trust_env=False)
+
+
+def _unsupported_protocol(module):
+    module.post("/chat/completions", verify=_context(), trust_env=False)
+
+
+def _too_many_redirects(module):
+    there = faults.status(code=307, headers={"location": "/api/v1/chat/completions"})
+    upstream = _upstream(*[there] * 30)
+    with Server(Router([upstream]), upstream.stage.clock).in_thread() as server:
+        url = server.url_of(f"{_BASE}/chat/completions")
+        module.post(url, content=_content(streamed=False), follow_redirects=True, verify=_context(), trust_env=False)
+
+
+@pytest.mark.parametrize("library", ["httpx2", "httpx"])
+@pytest.mark.parametrize(
+    "fails", [_pool_timeout, _write_timeout, _local_protocol, _unsupported_protocol, _too_many_redirects]
+)
+def test_what_the_client_does_by_itself_is_the_same_when_it_is_played(library, fails):
+    module, kind = importlib.import_module(library), DropKind(fails.__name__.removeprefix("_"))
+    assert kind in NOT_ON_A_SOCKET
+    with pytest.raises(module.RequestError) as raised:
+        fails(module)
+    (played,) = Client(f"{library}-sync").in_process(_upstream(_Dropped(kind)))
+    assert _links(raised.value) == played
+
+
+@pytest.mark.parametrize("library", ["httpx2", "httpx"])
+def test_a_request_of_usual_size_is_taken_by_the_kernel(library):
+    module = importlib.import_module(library)
+    with _unheard() as url, pytest.raises(module.ReadTimeout):
+        module.post(url, content=b"x" * 100_000, timeout=_SHORT_S, verify=_context(), trust_env=False)
+
+
+@pytest.mark.parametrize("kind", DECIDED_BY_THE_KERNEL)
+def test_what_the_kernel_decides_is_one_of_two(client, kind):
+    (met,) = client.on_a_socket(_upstream(_Dropped(kind)))
+    first = met[0] if client.is_awaited else met[0][0]
+    assert first in {client.module.RemoteProtocolError, client.module.ReadError}

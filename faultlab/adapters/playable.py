@@ -1,0 +1,50 @@
+"""What a server can make happen to a connection, and what it cannot, with the reason. Knows no socket."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from faultlab.errors import HarnessError
+from faultlab.upstream import Upstream
+from faultlab.wire import DropKind
+
+__all__ = ["DECIDED_BY_THE_KERNEL", "NEEDS_PLAIN", "NEEDS_TLS", "NOT_ON_A_SOCKET", "hold_playable"]
+
+_BY_ITSELF = "the client fails by itself, whatever the server does"
+
+NOT_ON_A_SOCKET: Mapping[DropKind, str] = {
+    DropKind.DNS_FAILURE: "a name is resolved before there is a server to be asked",
+    DropKind.POOL_TIMEOUT: f"{_BY_ITSELF}: its own pool has no connection left",
+    DropKind.WRITE_TIMEOUT: "the kernel takes a request of usual size whole, even if nobody reads it",
+    DropKind.WRITE_ERROR: f"{_BY_ITSELF}: httpx2 and httpx keep it to themselves, and read on for an answer",
+    DropKind.CLOSE_ERROR: f"{_BY_ITSELF}, while it closes the connection",
+    DropKind.LOCAL_PROTOCOL: f"{_BY_ITSELF}: it refuses to send what is no HTTP",
+    DropKind.PROXY_ERROR: "a proxy sends a status, and each has a name of its own here",
+    DropKind.UNSUPPORTED_PROTOCOL: f"{_BY_ITSELF}: it knows no way to ask for such a URL",
+    DropKind.TOO_MANY_REDIRECTS: "the client decides whether it follows any",
+}
+"""What only the transport can play, and why."""
+
+DECIDED_BY_THE_KERNEL: Mapping[DropKind, str] = {
+    DropKind.UPLOAD_RESET: "the reset meets a client that sends or one that reads already, which is told otherwise",
+}
+"""What a client meets in one of two forms, as it happens."""
+
+NEEDS_TLS = frozenset({DropKind.TLS_CUT, DropKind.CERTIFICATE_INVALID, DropKind.HOSTNAME_MISMATCH, DropKind.PLAIN_HTTP})
+"""What goes wrong with https only."""
+
+NEEDS_PLAIN = frozenset({DropKind.PROXY_407, DropKind.PROXY_403, DropKind.PROXY_502})
+"""What a proxy says before there is any TLS."""
+
+
+def hold_playable(upstream: Upstream, *, is_tls: bool) -> None:
+    """Raise if something is to go wrong that cannot go wrong there: a fault that is not played must not be counted."""
+    for fault in upstream.schedule.faults:
+        kind = fault.drops()
+        why = NOT_ON_A_SOCKET.get(kind) if kind else None
+        if kind in NEEDS_TLS and not is_tls:
+            why = f"serve it by https: tls=[{upstream.name!r}]"
+        if kind in NEEDS_PLAIN and is_tls:
+            why = "a proxy is asked in plain HTTP: serve it without tls"
+        if why:
+            raise HarnessError(f"{upstream.name}: {fault.name} ({kind}) cannot be played on a socket: {why}")

@@ -1,0 +1,141 @@
+"""A port of the loopback that stays ours, whether anybody listens there or not, and that tells when somebody knocks.
+
+A running server cannot refuse one connection: the kernel has let it in before anyone is asked. But Linux can be told
+to leave those who knock without an answer, and says that somebody did and from where. So nothing is closed before its
+time.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import re
+import socket
+import struct
+from ipaddress import IPv4Address
+from pathlib import Path
+
+from faultlab.errors import HarnessError
+
+__all__ = ["LOOPBACK", "Port", "loopback"]
+
+LOOPBACK = "127.0.0.1"
+
+_BACKLOG = 1024
+"""Connections that may come at once before anyone looks."""
+
+_ATTACH_FILTER, _DETACH_FILTER, _MEMORY = 26, 27, 55
+"""SO_ATTACH_FILTER, SO_DETACH_FILTER and SO_MEMINFO of Linux, which the standard library does not name."""
+
+_NOTHING_PASSES = struct.pack("HBBI", 0x06, 0, 0, 0)
+"""A filter of one instruction: of every packet, keep nothing."""
+
+_MEMORY_FIELDS = struct.Struct("9I")
+_DROPS = 8
+
+_CONNECTIONS = Path("/proc/net/tcp")
+_KNOCKING = rb" [0-9A-F]{8}:([0-9A-F]{4}) [0-9A-F]{8}:%04X 02 "
+"""A connection to the port of this number that still waits for its first answer; the group is where it comes from."""
+
+
+class Port:
+    """Held from the first moment until `close`, whether there is a `listener` or not."""
+
+    def __init__(self, host: str = LOOPBACK, number: int = 0) -> None:
+        self.listener: socket.socket | None = None
+        self._is_ignoring = False
+        self.host = loopback(host)
+        self._held = _bound(self.host, number)
+        self.number: int = self._held.getsockname()[1]
+
+    def listen(self) -> socket.socket:
+        """From now on let those in who come."""
+        listener = self._made()
+        if self._is_ignoring:
+            listener.setsockopt(socket.SOL_SOCKET, _DETACH_FILTER, 0)
+            self._is_ignoring = False
+        listener.listen(_BACKLOG)
+        return listener
+
+    def ignore(self) -> bool:
+        """From now on leave those who come without an answer; false if this system has no way to do that."""
+        program = ctypes.create_string_buffer(_NOTHING_PASSES)
+        attached = struct.pack("HP", 1, ctypes.addressof(program))
+        listener = self._made()
+        try:
+            listener.setsockopt(socket.SOL_SOCKET, _ATTACH_FILTER, attached)
+            self._is_ignoring = self.ignored >= 0 and _CONNECTIONS.exists()
+        except OSError:
+            self._is_ignoring = False
+        listener.listen(_BACKLOG)
+        return self._is_ignoring
+
+    def accept(self) -> socket.socket:
+        """Whoever came first; BlockingIOError when nobody has."""
+        if self.listener is None:
+            raise BlockingIOError
+        try:
+            connection, _ = self.listener.accept()
+        except (InterruptedError, ConnectionAbortedError) as error:
+            raise BlockingIOError from error
+        connection.setblocking(False)
+        # Else the kernel holds back a small event of a stream until the one before it was acknowledged.
+        connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        return connection
+
+    def refuse(self) -> None:
+        """From now on refuse those who come."""
+        if self.listener:
+            self.listener.close()
+        self.listener, self._is_ignoring = None, False
+
+    def close(self) -> None:
+        """Give the port back."""
+        self.refuse()
+        self._held.close()
+
+    @property
+    def ignored(self) -> int:
+        """How often somebody knocked in vain at this listener."""
+        memory = self._made().getsockopt(socket.SOL_SOCKET, _MEMORY, _MEMORY_FIELDS.size)
+        drops: int = _MEMORY_FIELDS.unpack(memory)[_DROPS]
+        return drops
+
+    def knocking(self) -> tuple[int, ...]:
+        """The ports of those who wait to be let in."""
+        found = re.findall(_KNOCKING % self.number, _CONNECTIONS.read_bytes())
+        return tuple(int(number, 16) for number in found)
+
+    def is_there(self, number: int) -> bool:
+        """Whether whoever knocked from the port of this number still waits: it is free as soon as he has gone."""
+        try:
+            _bound(self.host, number, is_shared=False).close()
+        except OSError:
+            return True
+        return False
+
+    def _made(self) -> socket.socket:
+        if self.listener is None:
+            self.listener = _bound(self.host, self.number)
+            self.listener.setblocking(False)
+        return self.listener
+
+
+def loopback(host: str) -> str:
+    """The address, if nobody from outside can reach it."""
+    try:
+        if IPv4Address(host).is_loopback:
+            return host
+    except ValueError:
+        pass
+    raise HarnessError(f"a fake provider is served on the loopback ({LOOPBACK}) only, not on {host!r}")
+
+
+def _bound(host: str, number: int, *, is_shared: bool = True) -> socket.socket:
+    made = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+    try:
+        made.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, is_shared)
+        made.bind((host, number))
+    except BaseException:
+        made.close()
+        raise
+    return made
