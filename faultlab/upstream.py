@@ -149,6 +149,7 @@ class Upstream:
             exchange.unread = True
             exchange.faults = tuple(fault.name for fault in faults if fault.drops() is kind)
             exchange.wasted = tuple(fault.name for fault in faults if fault.drops() is not kind)
+            exchange.shape = _shape(faults, "", self._provider)
             exchange.sent = (Drop(kind),)
             return Answer(exchange, exchange.sent)
 
@@ -194,7 +195,7 @@ class Upstream:
         fault, moment = refusal.fault, moment._replace(counted=refusal.counted)
         exchange.limited = True
         exchange.faults = (fault.name,)
-        exchange.shape = _shape((fault,), moment)
+        exchange.shape = _shape((fault,), moment.dialect.name, self._provider)
         return fault.answer(exchange.request, moment) or ()
 
     def _moment(self, exchange: Exchange, dialect: Dialect) -> Moment:
@@ -221,7 +222,7 @@ class Upstream:
             events, applied = inject(faults, exchange.request, moment, spoiled, say)
             exchange.faults = tuple(fault.name for fault in applied)
             exchange.wasted = tuple(fault.name for fault in faults if fault not in applied)
-            exchange.shape = _shape(applied, moment)
+            exchange.shape = _shape(applied, moment.dialect.name, self._provider)
             if not _LEAVES_WHOLE.issuperset(exchange.faults):
                 return events
         if reply is None:
@@ -263,11 +264,11 @@ def _with_headers(events: Events, headers: tuple[tuple[str, str], ...]) -> Event
     )
 
 
-def _shape(faults: Iterable[Fault], moment: Moment) -> str | None:
+def _shape(faults: Iterable[Fault], call: str, provider: Provider) -> str | None:
     """The id of the entry that was sent, marked where it stands for a shape that is not known."""
-    sent = (fault.entry(moment.dialect.name, moment.provider) for fault in faults)
+    sent = (fault.entry(call, provider) for fault in faults)
     entry = next(filter(None, sent), None)
-    if entry is None or entry.provider == moment.provider.name:
+    if entry is None or entry.provider == provider.name:
         return entry.id if entry else None
     return f"{GENERIC_SHAPE}{entry.id}"
 
