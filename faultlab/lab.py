@@ -13,9 +13,12 @@ from typing import Any
 from faultlab.adapters.base import Router
 from faultlab.adapters.transport import async_transport, installed_library, transport
 from faultlab.clock import SystemClock, VirtualClock
-from faultlab.errors import HarnessError
+from faultlab.dialects import DIALECTS
+from faultlab.errors import HarnessError, UnknownName
 from faultlab.faults import Fault
 from faultlab.limits import Limits
+from faultlab.providers import Provider, names
+from faultlab.providers import provider as provider_of
 from faultlab.schedule import Entry, Schedule
 from faultlab.script import Reply, Script
 from faultlab.trace import Exchange, Trace
@@ -69,7 +72,16 @@ class Lab:
         limits: Limits | None = None,
         base_url: str | None = None,
     ) -> FakeProvider:
-        """Set up a fake provider: what it says, and what goes wrong with so many requests."""
+        """Set up a fake provider: what it says, and what goes wrong with so many requests.
+
+        Without a `base_url` it is one that the catalogue knows; errors of another one have the shape that most share.
+        Raises UnknownName, and HarnessError for a fault that this provider cannot send.
+        """
+        if base_url is None and not provider_of(provider).entries:
+            raise UnknownName("provider", provider, names())
+        entries = [_entry(each) for each in faults]
+        for fault in (fault for entry in entries for fault in entry.faults):
+            _refuse_misfit(fault, provider_of(provider))
         replies = [Reply(each) if isinstance(each, str) else each for each in says]
         upstream = Upstream(
             name or provider,
@@ -78,7 +90,7 @@ class Lab:
             self.stage,
             model=model,
             script=Script(replies),
-            schedule=Schedule([_entry(each) for each in faults]),
+            schedule=Schedule(entries),
             limits=limits or Limits(),
         )
         return self.add(upstream)
@@ -184,6 +196,13 @@ class FakeProvider:
 
     def _given(self, http_client: Any) -> dict[str, Any]:
         return {"base_url": self.base_url, "api_key": self.api_key, "http_client": http_client}
+
+
+def _refuse_misfit(fault: Fault, provider: Provider) -> None:
+    """Raise HarnessError if the fault can be sent to neither API in this provider's name."""
+    reasons = [fault.fits(call, provider) for call in DIALECTS]
+    if all(reasons):
+        raise HarnessError(f"{fault.name}: {reasons[0]}")
 
 
 def _entry(given: Entry | Fault | tuple[Fault, int]) -> Entry:

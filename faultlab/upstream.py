@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 from faultlab.clock import Clock
 from faultlab.content import key_for, text, token
-from faultlab.dialects import DIALECTS, Dialect
+from faultlab.dialects import CHAT, DIALECTS, Dialect
 from faultlab.errors import Runaway
 from faultlab.faults import Events, Fault, Moment, inject, token_expired
 from faultlab.limits import Limits, Meter, Refusal
@@ -212,7 +212,8 @@ class Upstream:
         """What the model says, or what the faults make of it."""
 
         def say(reply: Reply) -> Events:
-            return moment.dialect.render(reply, moment.question, moment.answer, int(moment.time))
+            said = moment.dialect.render(reply, moment.question, moment.answer, int(moment.time))
+            return self._provider.chunking.applied(said) if moment.dialect is CHAT else said
 
         reply = self.script.peek()
         faults = self.schedule.take()

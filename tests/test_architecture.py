@@ -98,7 +98,7 @@ FOLDER_ORDER = {
     "hermes_agent.cron": ["schedule", "scheduler", "jobs", "tick"],
     "hermes_agent.gateway": ["config", "session", "chat", "run"],
     "faultlab.faults": ["base", "catalogued"],
-    "faultlab.providers": ["template", "figures", "entry", "base", "catalogue"],
+    "faultlab.providers": ["template", "figures", "entry", "chunking", "base", "catalogue"],
     "faultlab.adapters": [
         "base",
         "failures",

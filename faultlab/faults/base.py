@@ -181,13 +181,18 @@ def split(events: Events, after_events: int | None) -> tuple[Events, Events] | N
     In a stream the point is after so many events (half of them), in a whole answer in the middle of its body: nothing
     there can be counted.
     """
-    data = [index for index, event in enumerate(events) if isinstance(event, Data) and event.data]
+    data = [index for index, event in enumerate(events) if isinstance(event, Data) and _counts(event.data)]
     if is_stream(events):
         count = len(data) // 2 if after_events is None else after_events
         return (events[: data[count]], events[data[count] :]) if count < len(data) else None
     if after_events is not None or not data:
         return None
     return _halved(events, data[0])
+
+
+def _counts(data: bytes) -> bool:
+    """Whether it is an event: a comment of a stream is none."""
+    return bool(data) and not data.startswith(b":")
 
 
 def _halved(events: Events, index: int) -> tuple[Events, Events]:

@@ -9,6 +9,7 @@ import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
+from faultlab.providers.chunking import Chunking
 from faultlab.providers.entry import Entry
 from faultlab.wire import Data, Head
 
@@ -37,6 +38,7 @@ class Provider:
     notes: str = ""
     also: tuple[str, ...] = ()
     counting: Counting = Counting()
+    chunking: Chunking = field(default_factory=Chunking)
     entries: tuple[Entry, ...] = field(default=(), repr=False)
 
     def variants(self, fault: str) -> tuple[Entry, ...]:

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from faultlab.providers.base import Counting, Provider
+from faultlab.providers.chunking import Chunking
 from faultlab.providers.entry import Entry
 
 __all__ = ["GENERIC", "entries", "find", "generic", "names", "provider"]
@@ -96,7 +97,10 @@ def _read(name: str) -> Provider:
     told = json.loads((_FOLDER / f"{name}.json").read_bytes())
     listed = tuple(_entry(each, name) for each in told["entries"])
     counting = Counting(**told.get("limits", {}))
-    return Provider(name, told["title"], told["base_url"], told["notes"], tuple(told["also"]), counting, listed)
+    own = told.get("chunking", {})
+    chunking = Chunking(**own | {"sources": tuple(own.get("sources", ()))})
+    about = told["title"], told["base_url"], told["notes"], tuple(told["also"])
+    return Provider(name, *about, counting, chunking, listed)
 
 
 def _entry(told: Mapping[str, Any], name: str) -> Entry:

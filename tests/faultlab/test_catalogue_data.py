@@ -45,7 +45,7 @@ ENTRIES = {entry["id"]: entry for document in DOCUMENTS.values() for entry in do
 
 OWN = {"openai.429.requests_per_min", "openai.429.requests_per_day"}
 """Entries that no fact stands behind: the words for a limit that a provider is told to have."""
-DOCUMENT_KEYS = ["provider", "title", "base_url", "also", "notes", "limits", "entries"]
+DOCUMENT_KEYS = ["provider", "title", "base_url", "also", "notes", "limits", "chunking", "entries"]
 KEYS = {
     "id": str,
     "fault": (str, type(None)),
@@ -262,7 +262,7 @@ def every_fact(test):
 @every_file
 def test_a_file_is_one_provider(name):
     document = DOCUMENTS[name]
-    assert list(document) == [key for key in DOCUMENT_KEYS if key in document or key != "limits"]
+    assert list(document) == [key for key in DOCUMENT_KEYS if key in document or key not in ("limits", "chunking")]
     assert document["provider"] == name
     assert document["title"]
     assert document["base_url"] is None or document["base_url"].startswith("http")

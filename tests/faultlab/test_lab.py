@@ -5,7 +5,7 @@ import pytest
 
 from faultlab import Lab, faults
 from faultlab.clock import SystemClock, sleeping_on
-from faultlab.errors import HarnessError, UnknownHost
+from faultlab.errors import HarnessError, UnknownHost, UnknownName
 from faultlab.schedule import Entry
 from faultlab.script import Reply
 
@@ -106,3 +106,27 @@ def test_a_lab_that_is_served_answers_clients_that_know_nothing_of_it():
     over_the_wire, in_process = primary.exchanges
     assert over_the_wire.request.url == in_process.request.url
     assert over_the_wire.key_of == in_process.key_of == "openai"
+
+
+def test_a_provider_that_the_catalogue_lacks_names_the_nearest_one_or_takes_a_base_url():
+    with pytest.raises(UnknownName, match="unknown provider 'groqq'; did you mean 'groq'"):
+        Lab().upstream("groqq")
+    assert Lab().upstream("groqq", base_url="https://x.example/v1").base_url == "https://x.example/v1"
+
+
+def test_a_fault_that_the_provider_cannot_send_is_refused_at_once():
+    with pytest.raises(HarnessError, match="rate_limit: groq sends no variant 'x' of it"):
+        Lab().upstream("groq", faults=[faults.rate_limit(variant="x")])
+
+
+def test_the_trace_says_which_shape_was_sent_and_where_it_stands_for_another():
+    lab = Lab()
+    known, other = (
+        lab.upstream("groq", faults=[faults.rate_limit()]),
+        lab.upstream("acme", base_url="https://a.example/v1", faults=[faults.rate_limit()]),
+    )
+    for provider in (known, other):
+        with provider.client(max_retries=0) as client, pytest.raises(openai.RateLimitError):
+            _ask(client)
+    assert known.exchanges[0].shape == "groq.429.tokens_per_minute"
+    assert other.exchanges[0].shape == "generic: openai.429.tokens_per_min.no_ratelimit_headers"
