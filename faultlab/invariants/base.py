@@ -8,11 +8,13 @@ from typing import Final
 
 from faultlab.calls import Attempt, ModelCall, model_calls
 from faultlab.expectations import History
+from faultlab.providers.kinds import judged
+from faultlab.trace import Exchange
 from faultlab.verdict import Violation
 
-__all__ = ["SIZE", "Case", "Check", "is_healthy", "is_of_size"]
+__all__ = ["Case", "Check", "is_healthy", "is_of_size"]
 
-SIZE: Final = frozenset(
+_SIZE: Final = frozenset(
     {
         "context_overflow",
         "output_too_large",
@@ -23,7 +25,10 @@ SIZE: Final = frozenset(
 )
 """Faults that say that the request is too large, not that the provider is down."""
 
-_HARMLESS: Final = frozenset({"slow"})
+_KINDS_OF_SIZE: Final = frozenset({"context_overflow", "output_too_large", "payload_too_large"})
+"""Failure kinds of the same."""
+
+_HARMLESS: Final = frozenset({"drip", "slow"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,9 +58,20 @@ Check = Callable[[Case], Iterator[Violation]]
 def is_healthy(attempt: Attempt) -> bool:
     """Whether the provider did nothing wrong in this exchange."""
     exchange = attempt.exchange
-    return not exchange.unexpected and not exchange.limited and _HARMLESS.issuperset(exchange.faults)
+    if exchange.unexpected or exchange.limited:
+        return False
+    return _HARMLESS.issuperset(exchange.faults) or _kinds(exchange) == {None}
 
 
 def is_of_size(attempt: Attempt) -> bool:
     """Whether the request was refused because it is too large."""
-    return bool(attempt.exchange.faults) and SIZE.issuperset(attempt.exchange.faults)
+    exchange = attempt.exchange
+    if "wire" in exchange.faults:
+        return _KINDS_OF_SIZE.issuperset(_kinds(exchange))
+    return bool(exchange.faults) and _SIZE.issuperset(exchange.faults)
+
+
+def _kinds(exchange: Exchange) -> set[str | None]:
+    """What an entry of the catalogue that was sent by its id may be, whatever the request; money is no size."""
+    verdicts = judged(exchange.shape or "") if exchange.faults == ("wire",) else ()
+    return {"billing" if verdict.for_money else verdict.kind for verdict in verdicts} or {"unknown"}

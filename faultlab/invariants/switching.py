@@ -7,7 +7,7 @@ from itertools import pairwise
 from typing import Final
 
 from faultlab.calls import Attempt
-from faultlab.invariants.base import SIZE, Case, Check, is_healthy, is_of_size
+from faultlab.invariants.base import Case, Check, is_healthy, is_of_size
 from faultlab.policy import FALLBACK, PRIMARY
 from faultlab.trace import Turn
 from faultlab.verdict import Violation
@@ -51,7 +51,7 @@ def _never_for_size(case: Case) -> Iterator[Violation]:
         before = [each for each in attempts if (each.call, each.upstream) == (first.call, PRIMARY)]
         failed = [each for each in before if not is_healthy(each)]
         if failed and all(map(is_of_size, failed)):
-            names = ", ".join(sorted({name for each in failed for name in each.exchange.faults if name in SIZE}))
+            names = ", ".join(sorted({name for each in failed for name in each.exchange.faults}))
             yield _found("I3", "no switch when only the size was wrong", f"a switch after {names}", first)
 
 

@@ -14,12 +14,14 @@ __all__ = ["Judged", "judged"]
 class Judged(NamedTuple):
     """A failure kind (None: a usable answer), and why where the status alone does not say.
 
-    `asked` is what the verdict depends on in the request (`max_tokens`, `estimate`, the known `window`).
+    `asked` is what the verdict depends on in the request (`max_tokens`, `estimate`, the known `window`). `for_money`:
+    it is about the size of the output, since money is short.
     """
 
     kind: str | None
     why: str = ""
     asked: Mapping[str, Any] = {}
+    for_money: bool = False
 
 
 def judged(entry_id: str) -> tuple[Judged, ...]:
@@ -29,7 +31,7 @@ def judged(entry_id: str) -> tuple[Judged, ...]:
 
 
 def _judged(row: Mapping[str, Any]) -> Judged:
-    return Judged(row["kind"], row.get("why", ""), row.get("asked", {}))
+    return Judged(row["kind"], row.get("why", ""), row.get("asked", {}), row.get("for_money", False))
 
 
 @cache

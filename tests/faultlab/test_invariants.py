@@ -258,3 +258,19 @@ def test_an_empty_history_before_the_first_turn_is_no_compression(story):
     story.before = Dialogue(messages=(Said("user", "before"),))
     story.ask("P", said=("before", "hi")).end()
     assert _found(story) == {}
+
+
+@pytest.mark.parametrize(
+    ("entry", "of_size"),
+    [
+        ("anthropic.400.prompt_too_long", True),
+        ("groq.413.request_too_large_tpm", True),
+        ("openrouter.502.context_overflow_inside", True),
+        ("openrouter.402.max_tokens_affordability", False),
+        ("anthropic.400.credit_balance", False),
+        ("lmstudio.stream.silent_empty", False),
+    ],
+)
+def test_i3_knows_an_entry_of_the_catalogue_by_what_it_was_judged_to_be(story, entry, of_size):
+    story.ask("P", "wire", shape=entry).ask("F").end(switch_reason="client_error")
+    assert ("I3" in _found(story)) == of_size
