@@ -216,7 +216,9 @@ POLICY_FINISHES = frozenset({"content_filter", "sensitive"})
 # --- What the TLS and HTTP libraries say of a connection that fails the same way every time
 NEVER_CONNECTS_WORDS = _words(
     r"certificate.verify.failed",
-    r"wrong.version.number|packet.length.too.long|record.layer.failure",  # plain HTTP where TLS was meant
+    r"wrong.version.number",  # plain HTTP where TLS was meant; the next two in OpenSSL 3
+    r"packet.length.too.long",
+    r"record.layer.failure",
     r"illegal status line",  # TLS, or no HTTP at all, where plain HTTP was meant
     r"^4[0-9][0-9] ",  # a proxy's refusal
 )

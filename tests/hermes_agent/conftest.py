@@ -7,11 +7,13 @@ from contextlib import closing
 from itertools import count
 from typing import Any, NamedTuple
 
-import httpx2
 import pytest
 
+from faultlab.adapters.transport import installed_library
 from hermes_agent.run_agent import AIAgent
 from hermes_agent.runtime import Runtime
+
+HTTP = installed_library()
 
 
 class VirtualClock:
@@ -53,7 +55,7 @@ class Asked(NamedTuple):
         return [message["content"] for message in self.messages[1:]]
 
 
-class Provider(httpx2.BaseTransport):
+class Provider(HTTP.BaseTransport):
     """Every provider there is: each request takes the next answer of the script.
 
     An answer is a text, a status, the JSON of a 200, (status, headers, JSON or text), an exception to be raised, or a
@@ -71,7 +73,7 @@ class Provider(httpx2.BaseTransport):
         self.script += answers
 
     def new_http_client(self):
-        self.clients.append(httpx2.Client(transport=self))
+        self.clients.append(HTTP.Client(transport=self))
         return self.clients[-1]
 
     def handle_request(self, request):
@@ -82,7 +84,7 @@ class Provider(httpx2.BaseTransport):
         self.asked.append(Asked(str(request.url), key, dict(request.headers), body))
         if not self.script:
             self.unexpected.append(self.asked[-1])
-            raise httpx2.ConnectError("nothing is left of the script")
+            raise HTTP.ConnectError("nothing is left of the script")
         return self._response(self.script.pop(0))
 
     def _response(self, answer):
@@ -94,11 +96,11 @@ class Provider(httpx2.BaseTransport):
             case int():
                 return self._response(self.error(answer))
             case dict():
-                return httpx2.Response(200, json=answer)
+                return HTTP.Response(200, json=answer)
             case (status, headers, str() as body):
-                return httpx2.Response(status, headers=headers, text=body)
+                return HTTP.Response(status, headers=headers, text=body)
             case (status, headers, body):
-                return httpx2.Response(status, headers=headers, json=body)
+                return HTTP.Response(status, headers=headers, json=body)
             case _:
                 return self._response(answer())
 

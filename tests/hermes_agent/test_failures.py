@@ -1,12 +1,12 @@
 """What each provider really sends, through the real client, becomes the kind that the contract names."""
 
+import importlib
+import importlib.util
 import json
 import ssl
 from pathlib import Path
 from types import SimpleNamespace
 
-import httpx
-import httpx2
 import openai
 import pytest
 from hypothesis import given
@@ -14,103 +14,80 @@ from hypothesis import strategies as st
 from openai.types.responses import ResponseError
 
 import faultlab
-from faultlab.providers import GENERIC, generic
+from faultlab.adapters.transport import installed_library, transport
+from faultlab.clock import VirtualClock
+from faultlab.providers import GENERIC, Occasion, entries, response
+from faultlab.trace import Exchange
+from faultlab.upstream import Answer
+from faultlab.wire import Data, Head
 from hermes_agent import failures
 from hermes_agent.api_modes import API_MODES
 from hermes_agent.errors import NoKey, StreamEndedEarly
 from hermes_agent.messages import Asked, Failure, FailureKind, Reply, ToolCall
 
-NOW_S = 1_767_225_600.0  # 2026-01-01
+HTTP = installed_library()
+LIBRARIES = [importlib.import_module(name) for name in ("httpx2", "httpx") if importlib.util.find_spec(name)]
+NOW_S = 1_767_225_600.0  # 2026-01-01, as on every virtual clock
 ASKED = Asked(estimate=1000, now_s=NOW_S)
-WIRE = json.loads((Path(__file__).parent / "wire_kinds.json").read_text("utf-8"))
-SHAPES = {entry["id"]: entry for entry in WIRE}
-JUDGED = json.loads((Path(faultlab.__file__).parent / "providers" / "kinds.json").read_text("utf-8"))
-VERDICTS = {name: verdict for name, verdict in JUDGED.items() if name in SHAPES}
+ENTRIES = {entry.id: entry for entry in entries()}
+VERDICTS = json.loads((Path(faultlab.__file__).parent / "providers" / "kinds.json").read_text("utf-8"))
 CHAT = {"model": "m", "messages": [{"role": "user", "content": "hi"}]}
 RESPONSES = {"model": "m", "input": "hi"}
-
 
 PER_DAY = [{"quotaId": "GenerateRequestsPerDayPerProjectPerModel-FreeTier", "quotaValue": "250"}]
 PER_MINUTE = [{"quotaId": "GenerateRequestsPerMinutePerProjectPerModel-FreeTier", "quotaValue": "10"}]
 
 
-class Cut(httpx2.SyncByteStream):
-    """A body that breaks off."""
+class Wire:
+    """Answers every request with the same events."""
 
-    def __init__(self, data, error):
-        self.data, self.error = data, error
+    def __init__(self, events):
+        self.events = events
 
-    def __iter__(self):
-        yield self.data
-        raise self.error
-
-
-class Transport(httpx2.BaseTransport):
-    """Answers every request with one entry of the wire facts."""
-
-    def __init__(self, entry):
-        self.entry = entry
-
-    def handle_request(self, request):
-        status, error = self.entry.get("status"), self._error(request)
-        if status is None:
-            raise error
-        body = self._body()
-        content = {"stream": Cut(body, error)} if error else {"content": body}
-        headers = {"content-type": "application/json"} | self.entry.get("headers", {})
-        headers.pop("content-length", None)
-        return httpx2.Response(status, headers=headers, **content)
-
-    def _error(self, request):
-        if "raises" not in self.entry:
-            return None
-        name, text = self.entry["raises"]
-        return getattr(httpx2, name)(text, request=request)
-
-    def _body(self):
-        if "sse" in self.entry:
-            return "".join(f"{block}\n\n" for block in self.entry["sse"]).encode()
-        text = self.entry.get("text")
-        return (json.dumps(self.entry["json"], ensure_ascii=False) if text is None else text).encode()
+    def answer(self, request, _credential=None):
+        return Answer(Exchange(1, "provider", request, 0.0), self.events)
 
 
-def client(entry):
-    http = httpx2.Client(transport=Transport(entry), follow_redirects=False)
+def client(events, library=HTTP):
+    http = library.Client(transport=transport(Wire(events), VirtualClock(), library), follow_redirects=False)
     return openai.OpenAI(api_key="sk-test", base_url="http://provider.test/v1", max_retries=0, http_client=http)
 
 
-def ask(entry):
-    streamed = {"stream": True} if entry.get("stream") else {}
-    if entry.get("call") == "responses":
-        mode = API_MODES["codex_responses"]
-        return mode.read(mode.call(client(entry), RESPONSES | streamed, show=len))
-    mode = API_MODES["chat_completions"]
-    return mode.read(mode.call(client(entry), CHAT | streamed, show=len))
+def ask(events, call, streamed, library):
+    name, asked = ("codex_responses", RESPONSES) if call == "responses" else ("chat_completions", CHAT)
+    more = {"stream": True} if streamed else {}
+    mode = API_MODES[name]
+    return mode.read(mode.call(client(events, library), asked | more, show=len))
 
 
-def recognised(entry, asked=ASKED):
+def recognised(events, asked=ASKED, *, call="chat", streamed=False, library=HTTP):
     try:
-        reply = ask(entry)
+        reply = ask(events, call, streamed, library)
     except Exception as error:  # noqa: BLE001  # whatever the client raises is what is recognised
         return failures.from_exception(error, asked)
     return failures.judge(reply, asked)
 
 
 def status_error(status, body=None, headers=None, asked=ASKED):
-    entry = {"status": status, "headers": headers or {}, "json": body}
-    return recognised(entry, asked)
+    return recognised(response(status, body, tuple((headers or {}).items())), asked)
 
 
 def readings():
-    """Each entry with each way in which it is to be read: the verdict depends on what was asked, here and there."""
+    """Each entry, in each API that sends it, with each way in which it is to be read: some depend on what was asked."""
     for name, verdict in VERDICTS.items():
-        for number, reading in enumerate([verdict, *verdict.get("also", [])]):
-            yield pytest.param(SHAPES[name], reading, id=f"{name}-{number}" if number else name)
+        for call in ENTRIES[name].calls:
+            for number, reading in enumerate([verdict, *verdict.get("also", [])]):
+                yield pytest.param(name, call, reading, id="-".join([name, call, *([str(number)] if number else [])]))
 
 
-@pytest.mark.parametrize(("shape", "reading"), list(readings()))
-def test_what_providers_send_is_recognised(shape, reading):
-    failure = recognised(shape, Asked(**{"estimate": 1000, "now_s": NOW_S} | reading.get("asked", {})))
+def asked_of(reading):
+    return Asked(**{"estimate": 1000, "now_s": NOW_S} | reading.get("asked", {}))
+
+
+@pytest.mark.parametrize(("name", "call", "reading"), list(readings()))
+def test_what_providers_send_is_recognised(name, call, reading):
+    entry = ENTRIES[name]
+    failure = recognised(entry.example(), asked_of(reading), call=call, streamed=entry.streamed)
     if reading["kind"] is None:
         assert failure is None
         return
@@ -123,19 +100,36 @@ def test_what_providers_send_is_recognised(shape, reading):
     assert failure.message
 
 
-def test_the_table_judges_what_there_is():
-    assert VERDICTS.keys() <= SHAPES.keys()
+def test_the_table_judges_the_whole_catalogue():
+    assert VERDICTS.keys() == ENTRIES.keys()
     kinds = {reading["kind"] for verdict in VERDICTS.values() for reading in (verdict, *verdict.get("also", []))}
     assert kinds == {*FailureKind, None} - {FailureKind.INTERNAL}
 
 
 @pytest.mark.parametrize("name", VERDICTS)
 def test_a_verdict_that_the_status_alone_does_not_give_says_why(name):
-    status = SHAPES[name].get("status", 200)
-    plain = failures.from_exception(status_only(status), ASKED).kind if status >= 300 else None
-    for reading in (verdict := VERDICTS[name], *verdict.get("also", [])):
+    status = ENTRIES[name].status
+    plain = failures.from_exception(status_only(status), ASKED).kind if status not in (None, 200) else None
+    verdict = VERDICTS[name]
+    for reading in (verdict, *verdict.get("also", [])):
         assert reading["kind"] == plain or reading["why"].endswith(".")
-    assert ("also" in verdict) <= ("asked" in verdict)
+    assert ("also" in verdict) == ("asked" in verdict)
+
+
+@pytest.mark.parametrize("name", [name for name, entry in ENTRIES.items() if (entry.status or 0) >= 300])
+def test_a_status_says_the_same_to_who_asked_for_a_stream(name):
+    entry, reading = ENTRIES[name], VERDICTS[name]
+    failure = recognised(entry.example(), asked_of(reading), call=entry.calls[0], streamed=True)
+    assert failure == recognised(entry.example(), asked_of(reading), call=entry.calls[0])
+
+
+@pytest.mark.parametrize("name", ENTRIES)
+def test_numbers_made_for_a_request_are_recognised_like_those_that_were_seen(name):
+    entry, reading = ENTRIES[name], VERDICTS[name]
+    asked = asked_of(reading)
+    occasion = Occasion("m", asked.estimate, asked.max_tokens, NOW_S, "account", "answer")
+    failure = recognised(entry.events(occasion), asked, call=entry.calls[0], streamed=entry.streamed)
+    assert (failure and failure.kind) == reading["kind"]
 
 
 @pytest.mark.parametrize(
@@ -174,26 +168,22 @@ def test_a_status_alone_has_a_kind(status, kind):
     assert (failure.kind, failure.status) == (kind, status)
 
 
-@pytest.mark.parametrize("entry", [entry for entry in WIRE if "status" not in entry], ids=lambda entry: entry["id"])
-def test_an_older_http_library_fails_alike(entry):
-    def fail(request):
-        name, text = entry["raises"]
-        raise getattr(httpx, name)(text, request=request)
-
-    old = openai.OpenAI(api_key="sk-test", max_retries=0, http_client=httpx.Client(transport=httpx.MockTransport(fail)))
-    with pytest.raises(openai.APIConnectionError) as caught:
-        old.chat.completions.create(**CHAT)
-    assert failures.from_exception(caught.value, ASKED).kind == entry["kind"]
+CONNECTIONS = [name for name, entry in ENTRIES.items() if entry.status is None]
 
 
-CATALOGUE = {
+@pytest.mark.parametrize("library", LIBRARIES, ids=lambda library: library.__name__)
+@pytest.mark.parametrize("name", CONNECTIONS)
+def test_each_http_library_fails_alike(name, library):
+    assert recognised(ENTRIES[name].example(), library=library).kind == VERDICTS[name]["kind"]
+
+
+KIND_OF_FAULT = {
     "unauthorized": "unauthorized",
     "token_expired": "unauthorized",
     "payment_required": "billing",
     "forbidden": "forbidden",
     "model_not_found": "not_found",
     "request_timeout": "timed_out",
-    "conflict": "bad_request",
     "payload_too_large": "payload_too_large",
     "unprocessable": "bad_request",
     "rate_limit": "rate_limited",
@@ -217,12 +207,9 @@ CATALOGUE = {
 }
 
 
-@pytest.mark.parametrize("name", GENERIC)
-def test_what_the_harness_sends_for_a_provider_that_it_does_not_know_is_recognised(name):
-    head, *body = generic(name).example()
-    text = "".join(data.data.decode() for data in body)
-    entry = {"status": head.status, "headers": dict(head.headers), "text": text}
-    assert recognised(entry).kind == CATALOGUE[name]
+@pytest.mark.parametrize("fault", GENERIC)
+def test_what_stands_for_a_fault_is_the_failure_that_it_means(fault):
+    assert VERDICTS[GENERIC[fault]]["kind"] == KIND_OF_FAULT[fault]
 
 
 def status_only(status):
@@ -250,17 +237,6 @@ def test_a_redirect_is_not_followed(status):
         (TimeoutError("timed out"), "timed_out"),
         (ssl.SSLError("[SSL: TLSV1_ALERT_INTERNAL_ERROR]"), "unreachable"),
         (ssl.SSLCertVerificationError("[SSL: CERTIFICATE_VERIFY_FAILED] certificate verify failed"), "bad_request"),
-        (httpx.ReadError("[Errno 104] Connection reset by peer"), "unreachable"),
-        (httpx.RemoteProtocolError("peer closed connection"), "unreachable"),
-        (httpx.ReadTimeout("The read operation timed out"), "timed_out"),
-        (httpx.ConnectTimeout("timed out"), "timed_out"),
-        (httpx.InvalidURL("Invalid port"), "bad_request"),
-        (httpx2.ReadError("[Errno 104] Connection reset by peer"), "unreachable"),
-        (httpx2.RemoteProtocolError("peer closed connection"), "unreachable"),
-        (httpx2.ReadTimeout("The read operation timed out"), "timed_out"),
-        (httpx2.ProxyError("502 Bad Gateway"), "unreachable"),
-        (httpx2.ProxyError("407 Proxy Authentication Required"), "bad_request"),
-        (httpx2.ConnectError("[SSL] record layer failure (_ssl.c:1032)"), "bad_request"),
     ],
     ids=lambda value: type(value).__name__ if isinstance(value, BaseException) else value,
 )
@@ -268,15 +244,33 @@ def test_an_exception_is_known_by_its_class(error, kind):
     assert failures.from_exception(error, ASKED).kind == kind
 
 
+@pytest.mark.parametrize("library", LIBRARIES, ids=lambda library: library.__name__)
+@pytest.mark.parametrize(
+    ("name", "text", "kind"),
+    [
+        ("ReadError", "[Errno 104] Connection reset by peer", "unreachable"),
+        ("RemoteProtocolError", "peer closed connection", "unreachable"),
+        ("ReadTimeout", "The read operation timed out", "timed_out"),
+        ("ConnectTimeout", "timed out", "timed_out"),
+        ("ProxyError", "502 Bad Gateway", "unreachable"),
+        ("ProxyError", "407 Proxy Authentication Required", "bad_request"),
+        ("ConnectError", "[SSL] record layer failure (_ssl.c:1032)", "bad_request"),
+        ("InvalidURL", "Invalid port", "bad_request"),
+    ],
+)
+def test_an_exception_of_an_http_library_is_known_by_its_class(library, name, text, kind):
+    assert failures.from_exception(getattr(library, name)(text), ASKED).kind == kind
+
+
 def connection_error(cause):
-    error = openai.APIConnectionError(request=httpx2.Request("POST", "http://provider.test"))
+    error = openai.APIConnectionError(request=HTTP.Request("POST", "http://provider.test"))
     error.__cause__ = cause
     return error
 
 
 def test_a_connection_error_is_known_by_its_cause():
     assert failures.from_exception(connection_error(None), ASKED).kind == "unreachable"
-    assert failures.from_exception(connection_error(httpx.ConnectError("refused")), ASKED).kind == "unreachable"
+    assert failures.from_exception(connection_error(HTTP.ConnectError("refused")), ASKED).kind == "unreachable"
     assert failures.from_exception(connection_error(KeyError("x")), ASKED).kind == "bad_request"
 
 
@@ -287,7 +281,7 @@ def test_causes_that_run_in_a_circle_come_to_an_end():
 
 
 def test_the_message_of_a_connection_error_names_its_cause():
-    failure = failures.from_exception(connection_error(httpx2.ConnectError("[Errno 111] Connection refused")), ASKED)
+    failure = failures.from_exception(connection_error(HTTP.ConnectError("[Errno 111] Connection refused")), ASKED)
     assert failure.message == "Connection error: [Errno 111] Connection refused"
 
 
@@ -370,8 +364,8 @@ def test_what_a_provider_echoes_is_not_read(body):
 )
 def test_an_error_amid_a_stream_is_known_by_its_code(code, kind):
     event = json.dumps({"error": {"code": code, "message": "broken"}, "choices": []})
-    entry = {"status": 200, "headers": {"content-type": "text/event-stream"}, "sse": [f"data: {event}"], "stream": True}
-    assert recognised(entry).kind == kind
+    stream = (Head(200, (("content-type", "text/event-stream"),)), Data(f"data: {event}\n\n".encode()))
+    assert recognised(stream, streamed=True).kind == kind
 
 
 def test_an_exact_code_counts_before_a_vague_one():
