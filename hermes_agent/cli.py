@@ -56,6 +56,7 @@ class _Terminal:
     stdout: TextIO
     stderr: TextIO
     _is_amid_a_line: bool = False
+    _is_below_a_mark: bool = False
 
     def answer(self, text: str) -> None:
         """Show what was asked for."""
@@ -63,14 +64,15 @@ class _Terminal:
             print(text, file=self.stdout, flush=True)
 
     def delta(self, text: str) -> None:
-        """Show a piece of the answer as it comes."""
-        print(text, end="", file=self.stdout, flush=True)
-        self._is_amid_a_line = not text.endswith("\n")
+        """Show a piece of the answer as it comes; below a mark or a notice it stands on a new line already."""
+        print(text.removeprefix("\n") if self._is_below_a_mark else text, end="", file=self.stdout, flush=True)
+        self._is_amid_a_line, self._is_below_a_mark = not text.endswith("\n"), False
 
     def withdrawn(self, _text: str) -> None:
         """Mark what was shown last as no answer: what was printed stays there."""
         self.end_line()
         print(_WITHDRAWN, file=self.stdout, flush=True)
+        self._is_below_a_mark = True
 
     def end_line(self) -> None:
         """Let what comes next begin on a new line."""
@@ -82,6 +84,7 @@ class _Terminal:
         """Tell what else the user should know."""
         self.end_line()
         print(text, file=self.stderr, flush=True)
+        self._is_below_a_mark = True
 
     def refuse(self, text: str) -> NoReturn:
         """Say in one line why nothing was begun."""

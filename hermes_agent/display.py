@@ -28,11 +28,9 @@ class Display:
         self._take_back = take_back if show else None
         self._lock = Lock()
         self._attempt = 0
-        self._shown: list[str] = []
-        """Since the last text that was kept."""
+        self._shown: list[str] = []  # since the last text that was kept
         self._held = ""
-        self._opening = ""
-        """Begins the next text on a line of its own."""
+        self._opening = ""  # of the next text, so that it begins on a line of its own
         self._fault: Exception | None = None
 
     def attempt(self) -> Listener:
@@ -85,8 +83,11 @@ class Display:
 
     def end(self) -> None:
         """The turn is over: what was not kept is taken back."""
-        self._held = ""
-        self.leave()
+        with self._lock:
+            self._attempt += 1
+            self._held = ""
+            self._undo()
+        self._check()
 
     def _add(self, piece: str) -> None:
         if piece and not self._shown:

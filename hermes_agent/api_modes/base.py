@@ -116,4 +116,4 @@ def whole_answer(stream: object) -> object | None:
         document: object = json.loads(body)
     except ValueError:
         return body
-    return body if document is None else document
+    return {} if document is None else document

@@ -212,6 +212,7 @@ def test_an_error_event_is_the_answers_own_error():
         ("application/json", b'{"error": {"code": 502}}', {"code": 502}, "output is missing or null"),
         ("text/html", b"<html></html>", None, "the answer is text, not JSON"),
         ("application/json", b"", None, "the answer is empty"),
+        ("application/json", b"null", None, "output is missing or null"),
     ],
 )
 def test_what_comes_instead_of_a_stream_is_read_as_a_whole_answer(content_type, body, error, malformed):
