@@ -76,11 +76,12 @@ class UnknownHost(HarnessError):
 
 
 class UnknownName(HarnessError, ValueError):
-    """A name that is not there, with the nearest one that is; `allowed` are all of them."""
+    """A name that is not there, with the nearest one that is; `allowed` are all of them, or what they begin with."""
 
-    def __init__(self, noun: str, name: str, known: Iterable[str]) -> None:
-        self.allowed = tuple(sorted(known))
-        super().__init__(f"unknown {noun} {name!r:.80}{did_you_mean(name, self.allowed)}")
+    def __init__(self, noun: str, name: str, known: Iterable[str], allowed: Iterable[str] | None = None) -> None:
+        names = sorted(known)
+        self.allowed = tuple(names if allowed is None else sorted(allowed))
+        super().__init__(f"unknown {noun} {name!r:.80}{did_you_mean(name, names)}")
 
 
 class WaitsForEver(HarnessError):

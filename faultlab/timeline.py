@@ -72,12 +72,17 @@ def _sent(exchange: Exchange) -> str:
     """The fault as sent, or what else the provider was asked for."""
     if exchange.unexpected:
         return "no answer left"
-    told = " + ".join(exchange.faults) or "answer"
+    told = " + ".join(_named(name, exchange) for name in exchange.faults) or "answer"
     if exchange.limited:
         told = f"limit: {told}"
     if exchange.shape and exchange.shape.startswith(GENERIC_SHAPE):
         told = f"{told} (generic)"
     return f"renewal: {_RENEWALS.get(exchange.status, 'no answer')}" if exchange.renewal else told
+
+
+def _named(fault: str, exchange: Exchange) -> str:
+    """A fault's name; of an entry that was asked for by its id, that id."""
+    return exchange.shape or fault if fault == "wire" else fault
 
 
 _RENEWALS: Final[dict[int | None, str]] = {200: "ok", 400: "refused"}

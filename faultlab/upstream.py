@@ -15,6 +15,7 @@ from faultlab.content import key_for, text, token
 from faultlab.dialects import CHAT, DIALECTS, Dialect
 from faultlab.errors import Runaway
 from faultlab.faults import Events, Fault, Moment, inject, token_expired
+from faultlab.faults.catalogued import Wire
 from faultlab.limits import Limits, Meter, Refusal
 from faultlab.providers import Provider, response
 from faultlab.providers import provider as provider_of
@@ -267,11 +268,12 @@ def _with_headers(events: Events, headers: tuple[tuple[str, str], ...]) -> Event
 
 def _shape(faults: Iterable[Fault], call: str, provider: Provider) -> str | None:
     """The id of the entry that was sent, marked where it stands for a shape that is not known."""
-    sent = (fault.entry(call, provider) for fault in faults)
-    entry = next(filter(None, sent), None)
-    if entry is None or entry.provider == provider.name:
-        return entry.id if entry else None
-    return f"{GENERIC_SHAPE}{entry.id}"
+    for fault in faults:
+        entry = fault.entry(call, provider)
+        if entry is not None:
+            stands_in = entry.provider != provider.name and not isinstance(fault, Wire)
+            return f"{GENERIC_SHAPE}{entry.id}" if stands_in else entry.id
+    return None
 
 
 def _refresh_token(request: Request) -> str | None:

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from faultlab.errors import HarnessError, UnknownName
 from faultlab.faults.base import FLAG, TEXT, Events, Fault, Moment, option
 from faultlab.nearest import did_you_mean
-from faultlab.providers import Entry, Provider, find, generic, names
+from faultlab.providers import Entry, Provider, entries, find, generic, names
 from faultlab.providers import provider as provider_of
 from faultlab.providers.entry import STALL
 from faultlab.wire import DropKind, Request
@@ -39,7 +38,8 @@ class Catalogued(Fault):
         if not self.strict:
             return None
         own = provider.entry(self.name, call, self.variant)
-        return _guessed(own) if own else f"`strict`, but no source shows what {provider.name} sends for it"
+        guessed = _guessed(own) if own else f"no source shows what {provider.name} sends for it"
+        return guessed and f"it is `strict`, and {guessed}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +74,8 @@ class Wire(Fault):
     def __post_init__(self) -> None:
         # Without arguments: dataclasses with slots are made anew, and `super()` would mean the class before that.
         Fault.__post_init__(self)
+        if not self.id:
+            raise ValueError("id: an entry of the catalogue, such as groq.429.tokens_per_minute")
         found = _found(self.id)
         guessed = _guessed(found) if self.strict else None
         if guessed:
@@ -106,23 +108,18 @@ class Wire(Fault):
 def _found(entry_id: str) -> Entry:
     """The entry of this id. Raises UnknownName with the nearest one."""
     found = find(entry_id)
-    if found is None:
-        raise UnknownName("entry", entry_id, _candidates(entry_id))
-    return found
-
-
-def _candidates(entry_id: str) -> Iterable[str]:
-    """The ids of the provider that is named; the providers' names if there is none of that name."""
-    name, _, rest = entry_id.partition(".")
-    if name not in names():
-        return [f"{known}.{rest}" for known in names()] if rest else names()
-    return [entry.id for entry in provider_of(name).entries]
+    if found is not None:
+        return found
+    name = entry_id.partition(".")[0]
+    if name in names():
+        raise UnknownName("entry", entry_id, [entry.id for entry in provider_of(name).entries])
+    raise UnknownName("entry", entry_id, [entry.id for entry in entries()], [f"{known}.…" for known in names()])
 
 
 def _guessed(entry: Entry) -> str | None:
     """Why it is not to be had strictly."""
     part = entry.inferred_body
-    return f"`strict`, but no source shows the body of {entry.id}: {part} is inferred" if part else None
+    return f"no source shows the body of {entry.id}: {part} is inferred" if part else None
 
 
 def _seen_waits(entry: Entry) -> dict[str, Any]:

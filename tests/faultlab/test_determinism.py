@@ -35,6 +35,8 @@ def told(hash_seed, file):
     [
         "entrances/every_entrance_switches_on_each_trigger.yaml",
         "renewal/an_expired_token_is_renewed_once.yaml",
+        "faults/every_provider_speaks_for_itself.yaml",
+        "compression/a_provider_that_behaves_like_a_real_one.yaml",
         "targets/the_client_by_itself_retries_and_knows_no_fallback.yaml",
     ],
 )

@@ -284,7 +284,7 @@ def test_what_a_source_shows_may_be_asked_for_strictly(fault):
     [
         ("groq.429.tokens_per_minut", "groq.429.tokens_per_minute"),
         ("grok.429.tokens_per_minute", "groq.429.tokens_per_minute"),
-        ("grok", "groq"),
+        ("xi.429.credits_exhausted", "xai.429.credits_exhausted"),
     ],
 )
 def test_an_entry_that_is_not_there_names_the_nearest_one(entry, near):
@@ -295,6 +295,8 @@ def test_an_entry_that_is_not_there_names_the_nearest_one(entry, near):
 def test_an_entry_whose_body_is_inferred_is_refused_when_it_is_asked_for_strictly():
     with pytest.raises(ValueError, match=r"^strict: .*fireworks.402.payment_required: body is inferred"):
         faults.wire(id="fireworks.402.payment_required", strict=True)
+    with pytest.raises(ValueError, match=r"^id: an entry of the catalogue"):
+        faults.wire(strict=True)
 
 
 def test_an_entry_by_its_id_states_the_wait_that_was_seen():

@@ -225,6 +225,33 @@ def test_env_says_which_variables_are_set(one):
         (BASE + "faults: {primary: [{status: {headers: {'a b': x}}}]}\n", "headers: a mapping of header names"),
         (BASE + "faults: {primary: [{reset: {after: 1}}]}\n", "unknown key 'after'; there is none to give"),
         (BASE + "faults: {primary: [{times: 3}]}\n", "`times` of what?"),
+        (
+            BASE + "faults: {primary: [{wire: groq.429.tokens_per_minut}]}\n",
+            "s.yaml:5:27: unknown entry 'groq.429.tokens_per_minut'; did you mean 'groq.429.tokens_per_minute'?",
+        ),
+        (
+            BASE + "faults: {primary: [{wire: {id: grok.413.request_too_large_tpm}}]}\n",
+            "did you mean 'groq.413.request_too_large_tpm'?\nallowed: anthropic.…, azure.…",
+        ),
+        (BASE + "faults: {primary: [wire]}\n", "s.yaml:5:20: `wire` of what? it takes its id: {wire: …}"),
+        (BASE + "faults: {primary: [{wire: 5}]}\n", "s.yaml:5:27: id: a text, not 5"),
+        (BASE + "faults: {primary: [{wire: {strict: true}}]}\n", "s.yaml:5:27: id: an entry of the catalogue, such as"),
+        (
+            BASE + "faults: {primary: [{wire: {id: fireworks.402.payment_required, strict: true}}]}\n",
+            "s.yaml:5:72: strict: no source shows the body of fireworks.402.payment_required: body is inferred",
+        ),
+        (
+            BASE + "faults: {primary: [{payment_required: {strict: true}}]}\n",
+            "the primary: it is `strict`, and no source shows what openai sends for it",
+        ),
+        (
+            BASE + "faults: {primary: [{rate_limit: {variant: tokens}}]}\n",
+            "s.yaml:5:20: `rate_limit` has no meaning for the primary: openai sends no variant 'tokens' of it",
+        ),
+        (
+            BASE + "faults: {primary: [{wire: openai.responses.200.incomplete}]}\n",
+            "openai.responses.200.incomplete is an answer of responses, and this provider is asked by chat",
+        ),
         (BASE + "faults: {primary: [{reset: {}, times: 0}]}\n", "number from 1 to 100000, or `forever`, found 0"),
         (BASE + "faults: {primary: [{reset: {}, times: always}]}\n", "found 'always'"),
         (BASE + "limits: {primary: {tokens: 3}}\n", "unknown key 'tokens'"),
