@@ -106,7 +106,7 @@ class OutputTooLarge(StatusFault):
         fits = moment.question.estimate if self.limit is None else min(moment.question.estimate, self.limit - 1)
         prompt = self.prompt or max(1, fits)
         asked = self.max_tokens or moment.question.max_tokens or _DEFAULT_OUTPUT
-        limit = self.limit or prompt + max(1, asked // 2)
+        limit = self.limit or prompt + max(1, asked * 3 // 4)
         output = self.max_tokens or max(asked, limit - prompt + 1)
         return {"window": limit, "prompt": prompt, "output": output}
 

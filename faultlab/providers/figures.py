@@ -195,10 +195,10 @@ def _prompt(figures: Figures) -> int:
 
 
 def _window(figures: Figures) -> int:
-    """Below the prompt, or below prompt and output together."""
+    """Below the prompt, or below prompt and output together; the room that is left is not the half that one guesses."""
     prompt: int = figures["prompt"]
     output: int = figures["output"]
-    return prompt * 3 // 4 if _overflows(figures) else prompt + max(1, output // 2)
+    return prompt * 3 // 4 if _overflows(figures) else prompt + max(1, output * 3 // 4)
 
 
 def _output(figures: Figures) -> int:
