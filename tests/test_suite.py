@@ -1,6 +1,7 @@
 """The suite is whole: whatever the contract, the catalogue and the format hold, some scenario shows."""
 
 import re
+from collections import defaultdict
 from functools import cache
 from pathlib import Path
 
@@ -8,6 +9,8 @@ import pytest
 
 from faultlab.faults import FAULTS
 from faultlab.loader import expecting
+from faultlab.providers import entries, provider
+from faultlab.providers.kinds import judged
 from faultlab.runner import load
 from faultlab.scenario import ENTRIES, CallableTarget, HermesTarget, SdkTarget
 from hermes_agent.messages import FailureKind
@@ -79,3 +82,46 @@ def test_every_way_in_and_every_target_is_used():
 def test_both_apis_and_every_provider_are_asked():
     assert {backend.dialect for backend in backends()} == {"chat", "responses"}
     assert {backend.provider for backend in backends()} >= set(PROVIDERS)
+
+
+VERDICTS = [(entry, verdict) for entry in entries() for verdict in judged(entry.id)]
+
+
+@cache
+def by_entry():
+    """Entry of the catalogue → the scenarios in which it is all that the agent's primary sends."""
+    found = defaultdict(list)
+    for scenario in suite():
+        asked = scenario.policy.primary
+        sent = [
+            fault.entry(asked.dialect, provider(asked.provider))
+            for each in scenario.primary.faults
+            for fault in each.faults
+        ]
+        ids = {entry.id if entry else "" for entry in sent}
+        if isinstance(scenario.target, HermesTarget) and len(ids) == 1:
+            found[ids.pop()].append(scenario)
+    return found
+
+
+def expects(scenario, key):
+    return [each.value for each in scenario.expectations if each.key == key]
+
+
+def shows(scenario, kind):
+    """Whether the scenario holds only if the agent takes what was sent for this kind.
+
+    A kind ends the turn as such; an output that is too large is lowered at once; an answer is one without a wait.
+    """
+    if kind not in (None, "output_too_large"):
+        return kind in expects(scenario, "failure")
+    at_once = expects(scenario, "failure") == [] and expects(scenario, "waits_s") == [()]
+    lowered = any("max_" in path for likes in expects(scenario, "requests") for like in likes for path, _ in like.has)
+    return at_once and expects(scenario, "fallback") == ["never"] and (kind is None or lowered)
+
+
+@pytest.mark.parametrize(
+    ("entry", "verdict"), VERDICTS, ids=[f"{entry.id}-{verdict.kind}" for entry, verdict in VERDICTS]
+)
+def test_every_entry_of_the_catalogue_is_sent_and_taken_for_what_it_was_judged_to_be(entry, verdict):
+    assert any(shows(scenario, verdict.kind) for scenario in by_entry()[entry.id])

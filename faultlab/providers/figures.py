@@ -245,7 +245,7 @@ QUANTITIES: Final[Mapping[str, Callable[[Figures], Any]]] = {
     "text_input": lambda figures: figures["prompt"] - (figures["tool_input"] if figures.seen("tool_input") else 0),
     "prompt_at_least": lambda figures: max(1, figures["window"] - figures["output"] + 1),
     "total_at_least": lambda figures: figures["prompt_at_least"] + figures["output"],
-    "output_limit": lambda figures: max(1, figures["output"] // 2),
+    "output_limit": lambda figures: max(1, figures["output"] * 2 // 3),
     "affordable": lambda figures: max(1, figures["output"] * 5 // 6),
     "affordable_before": lambda figures: max(1, figures["affordable"] // 8),
     "affordable_prompt": lambda figures: max(1, figures["prompt"] * 2 // 5),
