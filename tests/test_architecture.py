@@ -109,6 +109,7 @@ FOLDER_ORDER = {
         "framing",
         "connection",
         "unasked",
+        "knocks",
         "port",
         "gate",
         "certificates",

@@ -70,6 +70,8 @@ class Gate:
     def look(self) -> None:
         """What comes next may have changed."""
         if self._turning is None and self._house.keeps_out():
+            # At once: who knows the port, or was just answered, may come before the task has its turn.
+            self._port.ignore()
             self._turning = asyncio.get_running_loop().create_task(self._turn_away())
 
     async def close(self) -> None:

@@ -8,12 +8,11 @@ time.
 from __future__ import annotations
 
 import ctypes
-import re
 import socket
 import struct
 from ipaddress import IPv4Address
-from pathlib import Path
 
+from faultlab.adapters.knocks import knocking_at
 from faultlab.errors import HarnessError
 
 __all__ = ["LOOPBACK", "Port", "loopback"]
@@ -31,10 +30,6 @@ _NOTHING_PASSES = struct.pack("HBBI", 0x06, 0, 0, 0)
 
 _MEMORY_FIELDS = struct.Struct("9I")
 _DROPS = 8
-
-_CONNECTIONS = Path("/proc/net/tcp")
-_KNOCKING = rb" [0-9A-F]{8}:([0-9A-F]{4}) [0-9A-F]{8}:%04X 02 "
-"""A connection to the port of this number that still waits for its first answer; the group is where it comes from."""
 
 
 class Port:
@@ -63,7 +58,8 @@ class Port:
         listener = self._made()
         try:
             listener.setsockopt(socket.SOL_SOCKET, _ATTACH_FILTER, attached)
-            self._is_ignoring = self.ignored >= 0 and _CONNECTIONS.exists()
+            self.knocking()  # whether that is told as well
+            self._is_ignoring = self.ignored >= 0
         except OSError:
             self._is_ignoring = False
         listener.listen(_BACKLOG)
@@ -102,8 +98,7 @@ class Port:
 
     def knocking(self) -> tuple[int, ...]:
         """The ports of those who wait to be let in."""
-        found = re.findall(_KNOCKING % self.number, _CONNECTIONS.read_bytes())
-        return tuple(int(number, 16) for number in found)
+        return knocking_at(self.number)
 
     def is_there(self, number: int) -> bool:
         """Whether whoever knocked from the port of this number still waits: it is free as soon as he has gone."""

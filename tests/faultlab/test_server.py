@@ -19,6 +19,7 @@ from faultlab.upstream import Stage, Upstream
 _BASE = "https://openrouter.ai/api/v1"
 _PATH = "/api/v1/chat/completions"
 _TOO_LONG_S = 10
+_AT_ONCE_S = 0.2
 
 
 def _upstream(*entries, name="primary", base_url=_BASE, says=("hello",) * 20, stage=None, **more):
@@ -226,6 +227,17 @@ def test_a_client_that_hangs_up_ends_its_exchange(fault):
             _eventually(lambda: upstream.exchanges)
             assert upstream.exchanges[0].ended_s == 0
         _eventually(lambda: upstream.exchanges[0].ended_s > 0)
+
+
+def test_who_was_answered_and_comes_again_at_once_is_kept_out():
+    upstream = _upstream(faults.rate_limit(), faults.connect_timeout())
+    with _served(upstream) as server:
+        with _Client(server) as client:
+            assert client.send(_request()).answer()[0] == 429
+            address = client.socket.getpeername()
+        with pytest.raises(TimeoutError), socket.create_connection(address, timeout=_AT_ONCE_S):
+            pass
+    assert [exchange.fault for exchange in upstream.exchanges] == ["rate_limit", "connect_timeout"]
 
 
 def test_a_server_that_stops_ends_every_exchange_and_connection():
