@@ -94,7 +94,6 @@ class Failing(StrEnum):
     PROXY_ERROR = "proxy_error"
     UNSUPPORTED_PROTOCOL = "unsupported_protocol"
     TOO_MANY_REDIRECTS = "too_many_redirects"
-    DECODING = "decoding"
     CLIENT_CLOSED = "client_closed"
 
 
@@ -133,6 +132,9 @@ _OUT_OF_PATIENCE = {
     DropKind.POOL_TIMEOUT: "pool",
 }
 """Drops that last until the client gives up, and by which of its time-outs."""
+
+_NOT_GZIP = (Head(200, (("content-encoding", "gzip"), ("content-length", "8"))), Data(b"not gzip"))
+"""What no client can unpack: it fails by itself, and in a stream not before it reads the body."""
 
 
 class Play:
@@ -189,7 +191,11 @@ class Play:
         self._silent_s += seconds
         return Pause(seconds)
 
-    def _drop(self, kind: DropKind) -> Pause | Ending:
+    def _drop(self, kind: DropKind) -> Pause | Head | Ending:
+        if kind is DropKind.DECODING:
+            head, body = _NOT_GZIP
+            self._events = iter((body,))
+            return head
         how = _SEEN_AS.get(kind) or Failing(kind)
         if patience := _OUT_OF_PATIENCE.get(kind):
             self._gives_up = how

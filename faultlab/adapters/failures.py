@@ -10,7 +10,6 @@ import errno
 import importlib
 import socket
 import ssl
-import zlib
 from collections.abc import Callable
 from functools import lru_cache
 from types import ModuleType
@@ -71,10 +70,6 @@ _FAILURES: dict[Failing, tuple[str, Callable[[], Exception] | str]] = {
         "Request URL is missing an 'http://' or 'https://' protocol.",
     ),
     Failing.TOO_MANY_REDIRECTS: ("TooManyRedirects", "Exceeded maximum allowed redirects."),
-    Failing.DECODING: (
-        "DecodingError",
-        lambda: zlib.error("Error -3 while decompressing data: incorrect header check"),
-    ),
     Failing.CLIENT_CLOSED: ("ReadError", _system(errno.EBADF, "Bad file descriptor")),
 }
 """How an exchange fails → the library's exception, and the system's own behind it, or the text when there is none."""

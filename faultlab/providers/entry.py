@@ -85,10 +85,10 @@ class Entry:
         return (Head(self.status, self._head(values, headers, length)), *body, *_ended(self.then))
 
     def _head(self, values: Values, given: Headers, length: int | None) -> Headers:
-        """Its headers; a length that is stated is the body's own, except where the body breaks off."""
+        """Its headers; the length is the body's own. Where the body breaks off there is none, unless it is stated."""
         own = {name: part for name, part in self._headers.items() if name != _COUNTED or self.then}
         made = {name: part.filled(values) for name, part in own.items()}
-        if length is not None and _COUNTED not in made:
+        if length is not None and not self.then:
             made[_COUNTED] = str(length)
         replaced = {name for name, _ in given}
         return (*((name, text) for name, text in made.items() if name not in replaced), *given)
