@@ -11,6 +11,7 @@ from faultlab.cli.base import HELD
 from faultlab.errors import UnknownName
 from faultlab.faults import FAULTS
 from faultlab.providers import Entry, entries, find, names, provider
+from faultlab.providers.observed import observed
 from faultlab.reports.catalogue import detail, document, page, table
 from faultlab.reports.text import Style, style_for
 
@@ -34,11 +35,11 @@ def faults(chosen: argparse.Namespace) -> int:
     """Show what the arguments name; the exit code."""
     found = _named(chosen.name)
     if chosen.json:
-        print(document(found, {}))
+        print(document(found, {entry.id: observed(entry.id) for entry in found}))
     elif chosen.markdown:
         print(page(found), end="")
     elif chosen.name is not None and find(chosen.name) is not None:
-        print(detail(found[0], {}, style_for(sys.stdout)))
+        print(detail(found[0], observed(found[0].id), style_for(sys.stdout)))
     else:
         print(table(found, style_for(sys.stdout) if sys.stdout.isatty() else Style(_UNCUT)))
     return HELD

@@ -52,7 +52,7 @@ def detail(entry: Entry, observed: Mapping[str, Any], style: Style) -> str:
     lines += [f"{name:<12} {text}" for name, text in _facts(entry) if text]
     lines += ["", style.paint("on the wire", "dim"), textwrap.indent(wire_text(entry), "    "), ""]
     lines += _listed("judged", [_verdict(each) for each in judged(entry.id)], style)
-    lines += _listed("the client shows", [f"{name}: {_shown(row)}" for name, row in observed.items()], style)
+    lines += _listed("the client shows", _shown(observed), style)
     lines += _listed("inferred, in no source", entry.inferred, style)
     lines += _listed("looks alike", entry.look_alikes, style)
     lines += _listed("sources", [_source(each) for each in entry.sources], style)
@@ -98,11 +98,29 @@ def _none(value: object) -> object:
     return "not set" if value is None else value
 
 
-def _shown(row: Mapping[str, Any]) -> str:
-    """What one generation of the client makes of it, in a line."""
-    told = row.get("raises") or row.get("returns") or "nothing"
-    more = ", ".join(f"{name} {value}" for name, value in row.items() if name not in ("raises", "returns", "streamed"))
-    return f"{told} ({more})" if more else str(told)
+def _shown(observed: Mapping[str, Any]) -> Iterator[str]:
+    """What each generation of the client makes of it, in a line; in a second one of a stream, where that differs."""
+    for name, row in observed.items():
+        yield f"{name}: {_observation(row)}"
+        if "streamed" in row:
+            yield f"{name}, streamed: {_observation(row['streamed'])}"
+    reasons = (row[key] for row in observed.values() for key in _RESERVATIONS if key in row)
+    yield from (f"on a socket: {reason}" for reason in dict.fromkeys(reasons))
+
+
+def _observation(row: Mapping[str, Any]) -> str:
+    told = row.get("raises") or row.get("returns") or "a stream"
+    said = f' "{row["message"]}"' if row.get("raises") and "message" in row else ""
+    more = [f"{name} {_yes(held)}" for name, held in row.items() if held is not None and name not in _TOLD_APART]
+    return f"{told}{said} ({', '.join(more)})"
+
+
+_RESERVATIONS: Final = ("not_on_a_socket", "decided_by_the_kernel")
+_TOLD_APART: Final = frozenset({"raises", "returns", "message", "streamed", *_RESERVATIONS})
+
+
+def _yes(held: object) -> object:
+    return ("yes" if held else "no") if isinstance(held, bool) else held
 
 
 def _source(source: Mapping[str, Any]) -> str:

@@ -11,9 +11,15 @@ import importlib
 import itertools
 import socket
 import ssl
+import sys
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
 import pytest
+
+sys.path.insert(0, str(Path(__file__).parent))
+
+from libraries import LIBRARIES
 
 from faultlab import faults
 from faultlab.adapters.base import Router
@@ -33,7 +39,7 @@ from faultlab.wire import Drop, DropKind
 _BASE = "https://openrouter.ai/api/v1"
 _BODY = b'{"model": "m", "stream": %s}'
 _SHORT_S, _LONG_S = 0.1, 10
-_CLIENTS = ["httpx2-sync", "httpx2-async", "httpx-sync", "httpx-async"]
+_CLIENTS = [f"{library}-{twin}" for library in LIBRARIES for twin in ("sync", "async")]
 _REPLY = Reply("hello from the model", (ToolCall("terminal", '{"command": "ls"}'),))
 
 
@@ -248,7 +254,7 @@ def _too_many_redirects(module):
         module.post(url, content=_content(streamed=False), follow_redirects=True, verify=_context(), trust_env=False)
 
 
-@pytest.mark.parametrize("library", ["httpx2", "httpx"])
+@pytest.mark.parametrize("library", LIBRARIES)
 @pytest.mark.parametrize(
     "fails", [_pool_timeout, _write_timeout, _local_protocol, _unsupported_protocol, _too_many_redirects]
 )
@@ -261,7 +267,7 @@ def test_what_the_client_does_by_itself_is_the_same_when_it_is_played(library, f
     assert _links(raised.value) == played
 
 
-@pytest.mark.parametrize("library", ["httpx2", "httpx"])
+@pytest.mark.parametrize("library", LIBRARIES)
 def test_a_request_of_usual_size_is_taken_by_the_kernel(library):
     module = importlib.import_module(library)
     with _unheard() as url, pytest.raises(module.ReadTimeout):
