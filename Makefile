@@ -5,11 +5,15 @@ PYTHONS := python3.14 python3.13 python3.12 python3.11 python3
 BIN     := .venv/bin
 READY   := .venv/ready
 
-.PHONY: help scenarios streaming test lint types bench
+# Major versions of openai. The newest is at home in .venv, each of the others in an environment of its own beside it.
+GENERATIONS := 1 2 3
+NEWEST      := 3
+
+.PHONY: help scenarios streaming test conformance observe lint types bench
 .DELETE_ON_ERROR:
 
 help: ## this list
-	@sed -n 's/^\([a-z]*\):.*## /\1@/p' Makefile | awk -F@ '{ printf "make %-10s %s\n", $$1, $$2 }'
+	@sed -n 's/^\([a-z]*\):.*## /\1@/p' Makefile | awk -F@ '{ printf "make %-11s %s\n", $$1, $$2 }'
 
 scenarios: $(READY) ## the YAML scenarios: when the fallback fires, and when it does not
 	@$(BIN)/pytest scenarios/ $(PYTEST_ARGS) $(ARGS)
@@ -19,6 +23,12 @@ streaming: $(READY) ## the same scenarios, with every answer asked for as a stre
 
 test: $(READY) ## the tests of the code itself
 	@$(BIN)/pytest $(PYTEST_ARGS) $(ARGS)
+
+conformance: $(READY) ## the catalogue through openai 1, 2 and 3, two of them at a time: each shows what is recorded
+	@$(MAKE) $(BESIDE_EACH_OTHER) $(GENERATIONS:%=conformance-%)
+
+observe: $(READY) ## what the newest openai 1, 2 and 3 show of the catalogue, recorded anew
+	@$(MAKE) $(BESIDE_EACH_OTHER) $(GENERATIONS:%=observe-%)
 
 lint: $(READY) ## ruff: rules and format
 	@$(BIN)/ruff check $(ARGS) .
@@ -33,13 +43,13 @@ bench: $(READY) ## the figures, each beside its floor
 # A .venv is whole if its Python runs and finds what was installed, this folder included. One that is not (its Python
 # is gone, the folder was moved, an installation broke off) is made anew; a whole one is brought up to date when
 # pyproject.toml changed, and else left alone.
-IS_WHOLE = from importlib.util import find_spec as spec; from os.path import samefile; \
-	all(map(spec, ["pip", "pytest", "openai", "hypothesis", "ruff", "mypy"])) \
-	and print(samefile(spec("faultlab").origin, "faultlab/__init__.py"))
+IS_WHOLE = import sys; from importlib.util import find_spec as spec; from os.path import samefile; \
+	sys.exit(not (all(map(spec, ["pip", "pytest", "openai", "hypothesis", *sys.argv[1:]])) \
+	and samefile(spec("faultlab").origin, "faultlab/__init__.py")))
 IS_SUITABLE = import ensurepip, os, sys, venv; \
 	sys.version_info < (3, 11) and sys.exit(1); print(os.path.realpath(sys.executable))
 
-ifneq ($(shell test -f $(READY) && $(BIN)/python -Ic '$(IS_WHOLE)' 2>/dev/null),True)
+ifneq ($(shell test -f $(READY) && $(BIN)/python -Ic '$(IS_WHOLE)' ruff mypy 2>/dev/null && echo True),True)
 BROKEN := true
 .PHONY: $(READY)
 endif
@@ -52,5 +62,30 @@ ifdef BROKEN
 	done; \
 	echo "Python 3.11 or newer, with venv, is needed; none of these on the PATH is: $(PYTHONS)" >&2; exit 1
 endif
-	@$(BIN)/python -m pip install -qq --disable-pip-version-check --editable '.[dev]'
+	@.venv/$(PIP) --editable '.[dev]'
 	@touch $@
+
+# What is done for one generation of openai, in an environment that has what this needs; it is made anew when it is not
+# whole, or older than pyproject.toml. What runs beside something else prints when it is done, if this make can do that.
+BESIDE_EACH_OTHER := --no-print-directory -j2 $(if $(filter output-sync,$(.FEATURES)),--output-sync)
+CONFORMANCE       := tests/conformance tests/hermes_agent/test_failures.py
+NEEDED            := 'httpx>=0.28' 'hypothesis>=6.100' 'pytest-xdist>=3.6' 'trustme>=1.1'
+ITS_OPENAI         = "openai>=$*,<$$(($* + 1))"
+PIP                = bin/python -m pip install -qq --disable-pip-version-check
+
+conformance-%: environment-%
+	@.venv-openai$*/bin/pytest -o cache_dir=.venv-openai$*/pytest_cache $(CONFORMANCE) $(PYTEST_ARGS) $(ARGS)
+
+observe-%: environment-%
+	@.venv-openai$*/$(PIP) --upgrade $(ITS_OPENAI)
+	@.venv-openai$*/bin/python tests/conformance/observe.py
+
+environment-%: $(READY)
+	@home=.venv-openai$*; \
+	if ! test $$home/ready -nt pyproject.toml || ! $$home/bin/python -Ic '$(IS_WHOLE)' trustme 2>/dev/null; then \
+		rm -rf $$home && $(BIN)/python -m venv $$home \
+		&& $$home/$(PIP) --editable . $(ITS_OPENAI) $(NEEDED) && touch $$home/ready; \
+	fi
+
+environment-$(NEWEST): $(READY)
+	@test -e .venv-openai$(NEWEST) || ln -s .venv .venv-openai$(NEWEST)
