@@ -241,7 +241,7 @@ QUANTITIES: Final[Mapping[str, Callable[[Figures], Any]]] = {
     "output": _output,
     "total": lambda figures: figures["prompt"] + figures["output"],
     "over": lambda figures: max(1, figures["prompt"] - figures["window"]),
-    "tool_input": lambda figures: figures["prompt"] // 7,
+    "tool_input": lambda figures: figures["prompt"] * 3 // 10,
     "text_input": lambda figures: figures["prompt"] - (figures["tool_input"] if figures.seen("tool_input") else 0),
     "prompt_at_least": lambda figures: max(1, figures["window"] - figures["output"] + 1),
     "total_at_least": lambda figures: figures["prompt_at_least"] + figures["output"],
