@@ -19,7 +19,7 @@ from faultlab.faults import Fault
 from faultlab.limits import Limits
 from faultlab.providers import Provider, names
 from faultlab.providers import provider as provider_of
-from faultlab.schedule import Entry, Schedule
+from faultlab.schedule import Entry, Schedule, Unreached
 from faultlab.script import Reply, Script
 from faultlab.trace import Exchange, Trace
 from faultlab.upstream import Stage, Upstream
@@ -46,6 +46,12 @@ class Lab:
     def refused(self) -> list[str]:
         """URLs that somebody asked for and nobody stands for."""
         return self._router.refused
+
+    def unreached(self) -> Iterator[tuple[str, Unreached]]:
+        """What was planned and has not come about, with the upstream's name."""
+        for provider in self:
+            for left in provider.behind.schedule.unreached():
+                yield provider.name, left
 
     def __getitem__(self, name: str) -> FakeProvider:
         try:

@@ -15,15 +15,16 @@ from faultlab.dialogue import Dialogue
 from faultlab.errors import FaultlabError
 from faultlab.expectations import History, judge
 from faultlab.invariants import Case, violated
+from faultlab.lab import Lab
 from faultlab.loader import Loader
-from faultlab.policy import UPSTREAMS, Policy, Problem
+from faultlab.policy import Policy, Problem
 from faultlab.scenario import CallableTarget, HermesTarget, Scenario, SdkTarget
 from faultlab.schedule import Unreached
-from faultlab.targets.base import Played, Player
+from faultlab.targets.base import Played, Player, lab_for
 from faultlab.trace import Trace
 from faultlab.verdict import Verdict, Violation
 
-__all__ = ["Run", "check_config", "load", "loader", "run", "run_fully"]
+__all__ = ["Run", "check_config", "load", "loader", "never_reached", "run", "run_fully"]
 
 _TARGETS: Final[dict[type, str]] = {
     HermesTarget: "faultlab.targets.hermes",
@@ -61,16 +62,16 @@ def run(scenario: Scenario) -> Verdict:
     return run_fully(scenario).verdict
 
 
-def run_fully(scenario: Scenario) -> Run:
-    """The same, with the trace, for whoever has to explain the verdict."""
+def run_fully(scenario: Scenario, lab: Lab | None = None) -> Run:
+    """The same, with the trace, for whoever has to explain the verdict. `lab` None: it is played in a fresh one."""
     try:
-        played = _play(scenario)(scenario)
+        played = _play(scenario)(scenario, lab_for(scenario, lab))
+        verdict, trace = _judged(scenario, played), played.lab.trace
     except FaultlabError as error:
         return Run(scenario, Verdict(trouble=str(error)))
     except Exception as error:  # noqa: BLE001  # a fault of the harness must end one scenario, not the run
         return Run(scenario, Verdict(trouble=_own_fault(error)))
-    lab = played.lab
-    return Run(scenario, _judged(scenario, played), lab.trace, played.before, lab.stage.secrets)
+    return Run(scenario, verdict, trace, played.before, played.lab.stage.secrets)
 
 
 def check_config(path: str | Path) -> list[str]:
@@ -120,13 +121,12 @@ def _signs(played: Played) -> Iterator[str]:
                 f"fault {name} could not apply to what request {exchange.n} met: "
                 f"give that request another fault, or another kind of answer"
             )
-    for name in UPSTREAMS:
-        if name in played.lab:
-            for left in played.lab[name].behind.schedule.unreached():
-                yield _never_reached(name, left)
+    for name, left in played.lab.unreached():
+        yield never_reached(name, left)
 
 
-def _never_reached(upstream: str, left: Unreached) -> str:
+def never_reached(upstream: str, left: Unreached) -> str:
+    """The sentence about a fault that was planned and did not come about."""
     names = " + ".join(fault.name for fault in left.entry.faults)
     times = "" if left.left == 1 else f" ({left.left} times)"
     return (

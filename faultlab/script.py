@@ -65,11 +65,15 @@ class Reply:
 
 
 class Script:
-    """What healthy models will say, in order, whoever is asked: one is shared by all upstreams of a scenario."""
+    """What healthy models will say, in order, whoever is asked: one is shared by all upstreams of a scenario.
 
-    def __init__(self, says: Sequence[Reply] = ()) -> None:
+    `endless`: after the last answer it begins again.
+    """
+
+    def __init__(self, says: Sequence[Reply] = (), *, endless: bool = False) -> None:
         self._says = tuple(says)
         self._next = 0
+        self._endless = endless
 
     @property
     def left(self) -> tuple[Reply, ...]:
@@ -83,3 +87,5 @@ class Script:
     def take(self) -> None:
         """The next answer was sent whole: on to the one after it."""
         self._next += 1
+        if self._endless and self._next == len(self._says):
+            self._next = 0

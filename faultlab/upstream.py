@@ -22,7 +22,7 @@ from faultlab.providers import provider as provider_of
 from faultlab.schedule import Schedule
 from faultlab.script import Reply, Script
 from faultlab.trace import GENERIC_SHAPE, Exchange, Trace
-from faultlab.wire import BEFORE_A_REQUEST, FOR_EVER, REDACTED, Data, Drop, DropKind, Head, Pause, Request
+from faultlab.wire import BEFORE_A_REQUEST, FOR_EVER, REDACTED, Data, Drop, DropKind, Event, Head, Pause, Request
 
 __all__ = ["MOST_EXCHANGES", "REFRESH_WORDS", "Answer", "Stage", "Upstream"]
 
@@ -67,10 +67,10 @@ class Stage:
 
 
 class Answer(NamedTuple):
-    """What came of a request: its line in the trace, and the events to be played."""
+    """What came of a request: its line in the trace, and the events to be played, each taken when its time comes."""
 
     exchange: Exchange
-    events: Events
+    events: Iterable[Event]
 
 
 @dataclass(slots=True, eq=False)

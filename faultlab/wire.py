@@ -17,6 +17,7 @@ __all__ = [
     "BEFORE_A_REQUEST",
     "FOR_EVER",
     "REDACTED",
+    "SHORTEST_CREDENTIAL",
     "Data",
     "Drop",
     "DropKind",
@@ -32,6 +33,9 @@ FOR_EVER = float("inf")
 
 REDACTED = "[redacted]"
 """What stands where a credential stood."""
+
+SHORTEST_CREDENTIAL = 8
+"""Characters from which on a credential is told from an ordinary word."""
 
 _KEYS = ("authorization", "api-key", "x-api-key", "x-goog-api-key")
 """Headers that carry the key of a request, the usual one first."""

@@ -1,12 +1,16 @@
 """What holds for every test: nothing waits, nothing leaves the machine, chance repeats itself where it must."""
 
+import contextlib
 import os
 import socket
+import subprocess
 import sys
 import time
 
 import pytest
 from hypothesis import settings
+
+from faultlab.served import Served
 
 settings.register_profile("here", deadline=None)
 settings.register_profile("ci", deadline=None, derandomize=True)
@@ -51,3 +55,26 @@ def _nothing_waits_and_nothing_leaves(monkeypatch):
     monkeypatch.setattr(time, "sleep", _sleep)
     for owner, name in GUARDED:
         monkeypatch.setattr(owner, name, _on_loopback_only(name, getattr(owner, name)))
+
+
+@pytest.fixture(scope="session")
+def serving():
+    """Starts `faultlab serve` in a process of its own, for as long as a block lasts: the process, and where all is.
+
+    It is over at the latest when this process is: its standard input ends then.
+    """
+
+    @contextlib.contextmanager
+    def served(*arguments, labs=1):
+        command = [sys.executable, "-W", "error", "-m", "faultlab", "serve", "--until-stdin-closes", "--json"]
+        pipes = dict.fromkeys(("stdin", "stdout", "stderr"), subprocess.PIPE)
+        with subprocess.Popen([*command, *arguments], text=True, **pipes) as process:
+            try:
+                lines = [process.stdout.readline() for _ in range(labs)]
+                assert all(lines), process.stderr.read()
+                yield process, [Served.from_line(line) for line in lines]
+            finally:
+                process.stdin.close()
+                process.wait(timeout=30)
+
+    return served

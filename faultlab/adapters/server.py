@@ -21,7 +21,9 @@ from faultlab.clock import Clock
 from faultlab.errors import HarnessError, Runaway
 from faultlab.upstream import Upstream
 
-__all__ = ["Server"]
+__all__ = ["Server", "told_to_end"]
+
+_ENDS = (signal.SIGINT, signal.SIGTERM)
 
 _CLOSED_FOR_S = 0.5
 """How long a port is closed where the system cannot tell that somebody was refused: as short as a back-off."""
@@ -97,17 +99,10 @@ class Server:
 
     async def run(self, announce: Callable[[Self], object]) -> None:
         """Serve until SIGINT or SIGTERM; `announce` is called when every port is open."""
-        loop, told = asyncio.get_running_loop(), asyncio.Event()
-        signals = (signal.SIGINT, signal.SIGTERM)
-        for each in signals:
-            loop.add_signal_handler(each, told.set)
-        try:
+        with told_to_end() as told:
             async with self:
                 announce(self)
                 await told.wait()
-        finally:
-            for each in signals:
-                loop.remove_signal_handler(each)
 
     @contextmanager
     def in_thread(self) -> Iterator[Self]:
@@ -123,6 +118,19 @@ class Server:
             loop.call_soon_threadsafe(loop.stop)
             thread.join()
             loop.close()
+
+
+@contextmanager
+def told_to_end() -> Iterator[asyncio.Event]:
+    """Meanwhile SIGINT and SIGTERM set the event."""
+    loop, told = asyncio.get_running_loop(), asyncio.Event()
+    for each in _ENDS:
+        loop.add_signal_handler(each, told.set)
+    try:
+        yield told
+    finally:
+        for each in _ENDS:
+            loop.remove_signal_handler(each)
 
 
 def _origins(router: Router) -> dict[str, list[Upstream]]:

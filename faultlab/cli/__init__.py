@@ -1,4 +1,4 @@
-"""The command `faultlab`: runs scenarios without pytest, checks what is written, tells what providers send.
+"""The command `faultlab`: runs scenarios without pytest, serves providers, checks files, tells what providers send.
 
 Exit codes: 0 all held, 1 something did not hold, 2 it could not be run (usage, an unreadable file, a scenario in
 error, and nothing failed), 130 stopped by Ctrl-C.
@@ -11,7 +11,7 @@ import os
 import sys
 from collections.abc import Callable, Sequence
 
-from faultlab.cli import catalogue, checking, running
+from faultlab.cli import catalogue, checking, running, serving
 from faultlab.cli.base import COULD_NOT_RUN, STOPPED
 from faultlab.errors import FaultlabError
 
@@ -42,6 +42,6 @@ def main(argv: Sequence[str] | None = None) -> int:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser("faultlab", description="Fault injection for LLM agents.")
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
-    for command in (running, checking, catalogue):
+    for command in (running, checking, catalogue, serving):
         command.add_to(commands)
     return parser

@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
 from faultlab.errors import ScenarioError
-from faultlab.loader import files_below
+from faultlab.loader import Loader, files_below
 from faultlab.runner import Run
+from faultlab.scenario import Scenario
 from faultlab.verdict import Outcome
 
-__all__ = ["COULD_NOT_RUN", "DID_NOT_HOLD", "HELD", "STOPPED", "Session", "files", "unreadable"]
+__all__ = ["COULD_NOT_RUN", "DID_NOT_HOLD", "HELD", "STOPPED", "Session", "files", "named", "unreadable"]
 
 HELD: Final = 0
 DID_NOT_HOLD: Final = 1
@@ -55,3 +56,23 @@ def unreadable(error: ScenarioError, session: Session) -> None:
     """Tell of a file that cannot be read; the others go on."""
     session.unreadable.append(str(error))
     print(error, file=sys.stderr)
+
+
+def named(paths: Sequence[str], read: Loader, session: Session) -> list[Scenario]:
+    """All scenarios that these paths name; a file that cannot be read is told of, and the others go on."""
+    found: list[Scenario] = []
+    for path in paths:
+        file, _, name = path.partition("::")
+        for each in files(file, session):
+            try:
+                found += _chosen(read.load(each), each, name)
+            except ScenarioError as error:
+                unreadable(error, session)
+    return found
+
+
+def _chosen(scenarios: list[Scenario], file: str, name: str) -> list[Scenario]:
+    chosen = [scenario for scenario in scenarios if name in ("", scenario.id)]
+    if not chosen:
+        raise ScenarioError(f"no scenario called {name!r:.60}", path=file, allowed=[each.id for each in scenarios])
+    return chosen

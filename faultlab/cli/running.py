@@ -4,14 +4,12 @@ from __future__ import annotations
 
 import argparse
 import sys
-from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any
 
-from faultlab.cli.base import Session, files, unreadable
+from faultlab.cli.base import Session, named
 from faultlab.errors import ScenarioError
-from faultlab.loader import Loader
 from faultlab.reports import json, junit
 from faultlab.reports.text import Style, render, style_for, summary
 from faultlab.runner import loader, run_fully
@@ -34,7 +32,7 @@ def add_to(commands: Any) -> None:
 def run(chosen: argparse.Namespace) -> int:
     """Run what the arguments name; the exit code."""
     session = Session()
-    scenarios = _scenarios(chosen.paths, loader(chosen.overlay), session)
+    scenarios = named(chosen.paths, loader(chosen.overlay), session)
     told = sys.stderr if chosen.json else sys.stdout
     _play(scenarios, session, style_for(told), quiet=chosen.json)
     if chosen.json:
@@ -65,26 +63,6 @@ def _progress(number: int, total: int) -> None:
     if sys.stderr.isatty():
         told = f"{number} of {total}" if total else ""
         print(f"\r\x1b[K{told}", end="", file=sys.stderr, flush=True)
-
-
-def _scenarios(paths: Sequence[str], read: Loader, session: Session) -> list[Scenario]:
-    """All scenarios that these paths name; a file that cannot be read is told of, and the others go on."""
-    found: list[Scenario] = []
-    for path in paths:
-        file, _, name = path.partition("::")
-        for each in files(file, session):
-            try:
-                found += _chosen(read.load(each), each, name)
-            except ScenarioError as error:
-                unreadable(error, session)
-    return found
-
-
-def _chosen(scenarios: list[Scenario], file: str, name: str) -> list[Scenario]:
-    chosen = [scenario for scenario in scenarios if name in ("", scenario.id)]
-    if not chosen:
-        raise ScenarioError(f"no scenario called {name!r:.60}", path=file, allowed=[each.id for each in scenarios])
-    return chosen
 
 
 def _written(path: Path, text: str) -> None:

@@ -8,15 +8,13 @@ from typing import Final
 from faultlab.invariants.base import Case, Check
 from faultlab.trace import Exchange, Turn
 from faultlab.verdict import Violation
+from faultlab.wire import SHORTEST_CREDENTIAL
 
 __all__ = ["CHECKS"]
 
-_SHORTEST: Final = 8
-"""Characters from which on a credential is told from an ordinary word."""
-
 
 def _no_credential(case: Case) -> Iterator[Violation]:
-    secrets = [secret for secret in case.secrets if len(secret) >= _SHORTEST]
+    secrets = [secret for secret in case.secrets if len(secret) >= SHORTEST_CREDENTIAL]
     for where, text, turn, step in _texts(case):
         if any(secret in text for secret in secrets):
             yield Violation("I11", "no credential", f"one in {where}", turn, step)

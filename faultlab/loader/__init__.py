@@ -51,10 +51,14 @@ class Loader:
         """
         if Path(path).is_dir():
             return [each for file in files_below(Path(path)) for each in self.load(file)]
+        return self.read(text_of(Path(path)), shown or str(path))
+
+    def read(self, text: str, shown: str) -> list[Scenario]:
+        """The scenarios of a text, under the name of the file that it might stand in."""
         with _no_collection():
-            trees = documents(text_of(Path(path)), shown or str(path))
+            trees = documents(text, shown)
             if not trees:
-                raise ScenarioError("no scenario in this file: it is empty", path=shown or str(path), line=1, column=1)
+                raise ScenarioError("no scenario in this file: it is empty", path=shown, line=1, column=1)
             return self._scenarios(trees)
 
     def _scenarios(self, trees: list[Tree]) -> list[Scenario]:

@@ -37,13 +37,16 @@ class Played:
     leftovers: Mapping[str, str] = field(default_factory=dict, repr=False)
 
 
-Player = Callable[[Scenario], Played]
-"""Plays a scenario to its end. Raises TargetError if what is under test cannot be had."""
+Player = Callable[[Scenario, Lab], Played]
+"""Plays a scenario to its end in the lab that has its upstreams, whatever lab that is.
+
+Raises TargetError if what is under test cannot be had.
+"""
 
 
-def lab_for(scenario: Scenario) -> Lab:
-    """A fresh lab with the scenario's upstreams; nobody stands where the configuration names nobody."""
-    lab = Lab(scenario.seed)
+def lab_for(scenario: Scenario, lab: Lab | None = None) -> Lab:
+    """A lab (None: a fresh one) with the scenario's upstreams; nobody stands where the configuration names nobody."""
+    lab = lab or Lab(scenario.seed)
     script = Script(scenario.says)
     for name, side in ((PRIMARY, scenario.primary), (FALLBACK, scenario.fallback)):
         backend = scenario.policy.backend(name)
@@ -99,9 +102,9 @@ def played(lab: Lab, plan: TurnPlan) -> Iterator[Telling]:
     told = Telling()
     with suppress(Runaway):
         yield told
+    last, ended_s = len(lab.trace.exchanges), lab.clock.now_s
     if lab.stage.is_exhausted:
         told.end = TurnEnd("runaway", error="it never stops asking")
-    last, ended_s = len(lab.trace.exchanges), lab.clock.now_s
     turn = Turn(plan.session, plan.user, started_s, ended_s, first, last, told.end, told.shown, told.exit_code)
     lab.trace.turns.append(turn)
 

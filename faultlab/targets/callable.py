@@ -16,17 +16,16 @@ from faultlab.errors import HarnessError, TargetError
 from faultlab.invariants import ON_THE_WIRE
 from faultlab.lab import Lab
 from faultlab.scenario import CallableTarget, Scenario
-from faultlab.targets.base import Played, lab_for, outcome_of, played
+from faultlab.targets.base import Played, outcome_of, played
 
 __all__ = ["play"]
 
 
-def play(scenario: Scenario) -> Played:
+def play(scenario: Scenario, lab: Lab) -> Played:
     """Each turn is one call of the function."""
     if not isinstance(scenario.target, CallableTarget):
         raise HarnessError(f"target callable was handed a scenario for {scenario.target}")
     function = _found(scenario.target, scenario.place.file)
-    lab = lab_for(scenario)
     with drawing_from(scenario.seed), sleeping_on(lab.clock):
         for plan in scenario.turns:
             with played(lab, plan) as told:

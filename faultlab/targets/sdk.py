@@ -12,21 +12,20 @@ from faultlab.clock import sleeping_on
 from faultlab.content import drawing_from
 from faultlab.errors import HarnessError
 from faultlab.invariants import ON_THE_WIRE
-from faultlab.lab import FakeProvider
+from faultlab.lab import FakeProvider, Lab
 from faultlab.policy import PRIMARY
 from faultlab.scenario import Scenario, SdkTarget
-from faultlab.targets.base import Played, lab_for, outcome_of, played
+from faultlab.targets.base import Played, outcome_of, played
 from faultlab.virtual_loop import VirtualLoop
 
 __all__ = ["play"]
 
 
-def play(scenario: Scenario) -> Played:
+def play(scenario: Scenario, lab: Lab) -> Played:
     """Each turn is one call to the primary, all of them with one client."""
     how = scenario.target
     if not isinstance(how, SdkTarget):
         raise HarnessError(f"target sdk was handed a scenario for {how}")
-    lab = lab_for(scenario)
     with drawing_from(scenario.seed), _caller(lab[PRIMARY], how) as ask:
         for plan in scenario.turns:
             with played(lab, plan) as told:

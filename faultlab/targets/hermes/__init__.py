@@ -14,7 +14,7 @@ from faultlab.errors import FaultlabError, HarnessError
 from faultlab.invariants import INVARIANTS
 from faultlab.lab import Lab
 from faultlab.scenario import HermesTarget, Scenario, TurnPlan
-from faultlab.targets.base import Played, Telling, lab_for, played
+from faultlab.targets.base import Played, Telling, played
 from faultlab.targets.hermes.entrances import ENTRANCES, Entrance, Outside
 from faultlab.targets.hermes.home import fresh_home, leftovers
 from faultlab.targets.hermes.past import as_dialogue, past_of
@@ -27,11 +27,10 @@ from hermes_agent.runtime import Runtime
 __all__ = ["play"]
 
 
-def play(scenario: Scenario) -> Played:
+def play(scenario: Scenario, lab: Lab) -> Played:
     """Every turn through the scenario's entrance, in a home of its own."""
     if not isinstance(scenario.target, HermesTarget):
         raise HarnessError(f"target hermes was handed a scenario for {scenario.target}")
-    lab = lab_for(scenario)
     past = past_of(scenario)
     with surroundings(scenario), fresh_home(scenario, lab) as home:
         _Play(scenario, lab, home).through(ENTRANCES[scenario.target.entry], past)

@@ -1,0 +1,69 @@
+"""A lab whose upstreams answer in another process, over real sockets: who plays in it need not know.
+
+Set up with the same upstreams as the one that is served, so that URLs, keys and what was planned are known here. What
+happened is fetched when it is looked at; waiting moves the clock of both, and costs nothing.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from dataclasses import replace
+from typing import Any
+
+from faultlab.adapters.detour import detour
+from faultlab.adapters.steering import SteeringClock, asked
+from faultlab.adapters.transport import installed_library
+from faultlab.errors import HarnessError, Runaway, UnknownHost
+from faultlab.lab import Lab
+from faultlab.schedule import Unreached
+from faultlab.served import Served
+from faultlab.trace import Trace
+from faultlab.trace_json import CROSSED_OUT, exchange_from
+
+__all__ = ["RemoteLab"]
+
+
+class RemoteLab(Lab):
+    """The lab that somebody serves, with `--virtual-time`."""
+
+    def __init__(self, served: Served, seed: int = 0) -> None:
+        super().__init__(seed)
+        self._served = served
+        self._times_asked = 0
+        self.clock = self.stage.clock = SteeringClock(served.control)
+        # It stands where a credential stood that should not have been there: whoever looks for leaks must find it.
+        self.stage.owners[CROSSED_OUT] = "nobody"
+
+    @property
+    def trace(self) -> Trace:
+        """All exchanges so far, and what was recorded here beside them."""
+        found = asked(self._served.control, "trace")
+        self.stage.trace.exchanges[:] = [exchange_from(told) for told in found["exchanges"]]
+        return self.stage.trace
+
+    def unreached(self) -> Iterator[tuple[str, Unreached]]:
+        """What was planned there and has not come about."""
+        planned = {(name, left.index): left for name, left in super().unreached()}
+        for told in asked(self._served.control, "trace")["unreached"]:
+            left = planned[told["upstream"], told["index"]]
+            yield told["upstream"], replace(left, left=told["left"])
+
+    def served(self, url: str) -> str:
+        """Where a URL of an upstream is served, in the other process. Raises Runaway as an upstream here would."""
+        self._times_asked += 1
+        if self._times_asked > (self.stage.most_exchanges or math.inf):
+            raise Runaway(f"stopped after {self.stage.most_exchanges} requests")
+        for origin, there in self._served.origins.items():
+            if f"{url}/".startswith(f"{origin}/"):
+                return there + url.removeprefix(origin)
+        self.refused.append(url)
+        raise UnknownHost(url, sorted(self._served.origins))
+
+    def http_client(self) -> Any:
+        """A client that asks over real sockets."""
+        return installed_library().Client(transport=detour(self.served))
+
+    def async_http_client(self) -> Any:
+        """An event loop waits in real time for a socket, and moves no clock by that."""
+        raise HarnessError("what is served elsewhere can be asked by a synchronous client only")
