@@ -173,12 +173,14 @@ def test_streamed_over_the_wire_it_is_the_same(streamed, case):
     assert any(exchange.request.json.get("stream") for exchange in run.trace.exchanges)
 
 
-def test_waits_are_the_same_to_the_millisecond_where_nobody_was_silent(whole):
-    case = WHOLE[0]
-    there, here = whole[case], run_fully(scenario_of(case))
-    fetched = RemoteLab(there).trace.exchanges
-    assert [(x.started_s, x.ended_s) for x in fetched] == [(x.started_s, x.ended_s) for x in here.trace.exchanges]
-    assert fetched[-1].started_s == 62
+def test_waits_are_the_same_to_the_millisecond_where_nobody_was_silent(serving):
+    scenario = scenario_of(WHOLE[0])
+    with serving(named(*WHOLE[0]), "--virtual-time") as (_, [served]):
+        there = run_fully(scenario, RemoteLab(served))
+    here = run_fully(scenario)
+    assert there.trace.turns == here.trace.turns
+    assert [x.started_s for x in there.trace.exchanges] == [x.started_s for x in here.trace.exchanges]
+    assert there.trace.exchanges[-1].started_s == 62
 
 
 @pytest.mark.parametrize(
