@@ -7,7 +7,8 @@ happened is fetched when it is looked at; waiting moves the clock of both, and c
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from typing import Any
 
@@ -48,6 +49,13 @@ class RemoteLab(Lab):
         for told in asked(self._served.control, "trace")["unreached"]:
             left = planned[told["upstream"], told["index"]]
             yield told["upstream"], replace(left, left=told["left"])
+
+    @contextmanager
+    def serve(self, *, tls: Collection[str] = ()) -> Iterator[None]:
+        """It is served already, by plain HTTP."""
+        if tls:
+            raise HarnessError("what is served elsewhere is served by plain HTTP")
+        yield
 
     def served(self, url: str) -> str:
         """Where a URL of an upstream is served, in the other process. Raises Runaway as an upstream here would."""

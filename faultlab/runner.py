@@ -18,7 +18,7 @@ from faultlab.invariants import Case, violated
 from faultlab.lab import Lab
 from faultlab.loader import Loader
 from faultlab.policy import Policy, Problem
-from faultlab.scenario import CallableTarget, HermesTarget, Scenario, SdkTarget
+from faultlab.scenario import CallableTarget, CommandTarget, HermesTarget, Scenario, SdkTarget
 from faultlab.schedule import Unreached
 from faultlab.targets.base import Played, Player, lab_for
 from faultlab.trace import Trace
@@ -30,6 +30,7 @@ _TARGETS: Final[dict[type, str]] = {
     HermesTarget: "faultlab.targets.hermes",
     SdkTarget: "faultlab.targets.sdk",
     CallableTarget: "faultlab.targets.callable",
+    CommandTarget: "faultlab.targets.command",
 }
 
 
@@ -58,7 +59,7 @@ def load(path: str | Path) -> list[Scenario]:
 
 
 def run(scenario: Scenario) -> Verdict:
-    """Run one scenario, in virtual time, to a verdict. The same scenario always gives the same one."""
+    """Run one scenario to a verdict, in virtual time wherever what is tested can be given it."""
     return run_fully(scenario).verdict
 
 

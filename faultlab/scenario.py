@@ -17,6 +17,7 @@ from faultlab.verdict import Place
 __all__ = [
     "ENTRIES",
     "CallableTarget",
+    "CommandTarget",
     "DrawnHistory",
     "HermesTarget",
     "HistoryMessage",
@@ -103,7 +104,15 @@ class CallableTarget:
     path: str
 
 
-Target = HermesTarget | SdkTarget | CallableTarget
+@dataclass(frozen=True, slots=True)
+class CommandTarget:
+    """Somebody's program, a process for each turn. Longer than `timeout_s` none may take."""
+
+    argv: tuple[str, ...]
+    timeout_s: float = 60.0
+
+
+Target = HermesTarget | SdkTarget | CallableTarget | CommandTarget
 
 
 @dataclass(frozen=True, slots=True)

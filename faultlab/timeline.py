@@ -35,20 +35,23 @@ class Step:
 
 @dataclass(frozen=True, slots=True)
 class TurnSteps:
-    """One turn: what was said, its steps, how it ended."""
+    """One turn: what was said, its steps, how it ended, and what its error says."""
 
     number: int
     session: str
     user: str
     steps: tuple[Step, ...]
     end: str
+    error: str = ""
 
 
 def timeline(trace: Trace, before: Dialogue | None = None) -> tuple[TurnSteps, ...]:
     """The turns of a trace; `before` is the conversation before the first one."""
     attempts = {attempt.exchange.n: attempt for attempt in attempts_of(trace, before)}
     return tuple(
-        TurnSteps(number, turn.session, turn.user, tuple(_steps(trace, turn, attempts)), _end(turn))
+        TurnSteps(
+            number, turn.session, turn.user, tuple(_steps(trace, turn, attempts)), _end(turn), turn.end.error or ""
+        )
         for number, turn in enumerate(trace.turns, 1)
     )
 
@@ -95,7 +98,7 @@ def _seen(exchange: Exchange) -> str:
     if drop is not None:
         parts.append(f"connection {drop.kind.value.replace('_', ' ')}")
     parts = parts or ["nothing"]
-    took_s = exchange.ended_s - exchange.started_s
+    took_s = round(exchange.ended_s - exchange.started_s, 3)
     if took_s > 0:
         parts.append(f"after {took_s:g} s")
     return " ".join(parts)
@@ -137,7 +140,7 @@ def _end(turn: Turn) -> str:
         f"switched for {turn.end.switch_reason}" if turn.end.switch_reason else "",
         f"fallback refused: {turn.end.refused}" if turn.end.refused else "",
         f"exit code {turn.exit_code}" if turn.exit_code is not None else "",
-        f"after {turn.ended_s - turn.started_s:g} s",
+        f"after {round(turn.ended_s - turn.started_s, 3):g} s",
         f"reply {turn.end.reply!r}" if turn.end.reply else "",
     )
     return ", ".join(part for part in parts if part)

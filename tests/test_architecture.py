@@ -121,10 +121,11 @@ FOLDER_ORDER = {
         "proxy",
         "cassette",
     ],
-    "faultlab.loader": ["tree", "shapes", "speech", "sides", "expecting", "layers", "contradictions"],
+    "faultlab.loader": ["tree", "shapes", "speech", "targets", "sides", "expecting", "layers", "contradictions"],
     "faultlab.invariants": ["base", "hints"],
     "faultlab.reports": ["base", "text"],
     "faultlab.cli": ["base"],
+    "faultlab.targets.command": ["environment"],
     "faultlab.targets.hermes": ["control_c"],
 }
 
@@ -163,13 +164,21 @@ HOMES = {
         "faultlab.cli",
         "faultlab.pytest_plugin",
         "faultlab.reports.text",
+        "faultlab.targets.command",
         "faultlab.targets.hermes",
         "hermes_agent.home",
         "hermes_agent.runtime",
         "hermes_agent.sessions",
         "hermes_agent.terminal",
     },
-    "sys": {"faultlab", "faultlab.cli", "faultlab.targets.callable", "hermes_agent", "hermes_agent.cli"},
+    "sys": {
+        "faultlab",
+        "faultlab.cli",
+        "faultlab.targets.callable",
+        "faultlab.targets.command",
+        "hermes_agent",
+        "hermes_agent.cli",
+    },
     "socket": {"faultlab.adapters"},
     "asyncio": {
         "faultlab.adapters",
@@ -183,11 +192,12 @@ HOMES = {
     "signal": {
         "faultlab.adapters.server",
         "faultlab.cli.serving",
+        "faultlab.targets.command.child",
         "faultlab.targets.hermes.control_c",
         "hermes_agent.terminal",
     },
-    "subprocess": {"hermes_agent.terminal"},
-    "tempfile": {"faultlab.targets.hermes.home", "hermes_agent.home"},
+    "subprocess": {"faultlab.targets.command.child", "hermes_agent.terminal"},
+    "tempfile": {"faultlab.targets.command", "faultlab.targets.hermes.home", "hermes_agent.home"},
     "sqlite3": {"hermes_agent.sessions"},
 }
 

@@ -4,6 +4,7 @@ import json
 import os
 import re
 import shlex
+import shutil
 import subprocess
 import sys
 from dataclasses import fields
@@ -81,6 +82,11 @@ def test_the_failure_that_is_shown_is_what_a_failure_looks_like(tmp_path, monkey
 
 # What a shown command is run as, where that would take long or needs more than stands here, and how it ends.
 SHORT_FORMS = {
+    "faultlab serve --port 4010": ("faultlab serve --until-stdin-closes", 0),
+    "faultlab serve scenarios/triggers/the_last_failure_names_the_reason.yaml": (
+        "faultlab serve --until-stdin-closes scenarios/triggers/the_last_failure_names_the_reason.yaml",
+        0,
+    ),
     "make scenarios": ("make -n scenarios", 0),
     "make test": ("make -n test", 0),
     "faultlab run scenarios/triggers/": ("faultlab run scenarios/triggers/size_never_switches.yaml", 0),
@@ -93,7 +99,7 @@ def commands(page):
     return [line.split("  #")[0].strip() for line in lines]
 
 
-@pytest.mark.parametrize("command", [command for page in PAGES for command in commands(page)])
+@pytest.mark.parametrize("command", [command for page in PAGES for command in commands(page) if "curl" not in command])
 def test_commands_that_are_shown_run(command, tmp_path):
     short, status = SHORT_FORMS.get(command, (command, 0))
     programs = Path(sys.executable).parent
@@ -102,6 +108,34 @@ def test_commands_that_are_shown_run(command, tmp_path):
         shlex.split(short), cwd=ROOT, env=environ, capture_output=True, text=True, check=False, stdin=subprocess.DEVNULL
     )
     assert done.returncode == status, done.stdout + done.stderr
+
+
+@pytest.mark.skipif(not shutil.which("curl"), reason="there is no curl")
+def test_what_is_served_can_be_asked_as_it_is_shown(serving):
+    page = ROOT / "docs" / "scenarios.md"
+    asked = [command for command in commands(page) if command.startswith("curl")]
+    with serving() as (_, [served]):
+        there = {"127.0.0.1:4010": served.upstreams[0].base_url, "127.0.0.1:4012": served.control}
+        found = []
+        for command in asked:
+            for shown, url in there.items():
+                command = command.replace(shown, url.split("/")[2])  # noqa: PLW2901
+            done = subprocess.run([*shlex.split(command), "-sSf"], capture_output=True, check=True)
+            found.append(json.loads(done.stdout))
+    answer, trace = found
+    assert answer["choices"][0]["message"]["content"]
+    assert [exchange["status"] for exchange in trace["exchanges"]] == [200]
+
+
+@pytest.mark.parametrize(
+    "module", [text for page in PAGES for text in snippets(page, "python") if "\ndef test_" in text]
+)
+def test_tests_that_are_shown_pass(module, tmp_path):
+    name, _, _ = module.removeprefix("# ").partition("\n")
+    (tmp_path / name).write_text(module, encoding="utf-8")
+    command = [sys.executable, "-W", "error", "-m", "pytest", "-q", "-p", "no:cacheprovider", str(tmp_path / name)]
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout
 
 
 @every_page

@@ -7,6 +7,7 @@ made (nobody gets as far as a request there, and the trace of the server holds n
 real ones here, and whatever an interrupt ends that only time in process can pass.
 """
 
+from dataclasses import replace
 from functools import cache
 from pathlib import Path
 
@@ -137,6 +138,12 @@ def streamed(serving):
         yield dict(zip(STREAMED, served, strict=True))
 
 
+OF_ITS_OWN = [
+    ("targets/the_agent_as_a_program", "the-agent-as-a-process-of-its-own-switches-when-the-primary-wants-money"),
+    ("targets/the_agent_as_a_program", "the-agent-as-a-process-of-its-own-shows-an-answer-as-it-comes"),
+]
+
+
 def without_times(run):
     """What a run has come to, and how, without when."""
     return run.verdict, [exchange_seen(each) for each in run.trace.exchanges], [turn_seen(x) for x in run.trace.turns]
@@ -171,6 +178,24 @@ def test_over_the_wire_it_is_the_same(whole, case):
 def test_streamed_over_the_wire_it_is_the_same(streamed, case):
     run = play_both_ways(scenario_of(case, STREAMING), streamed[case])
     assert any(exchange.request.json.get("stream") for exchange in run.trace.exchanges)
+
+
+@pytest.mark.parametrize("case", OF_ITS_OWN, ids=lambda case: case[1])
+def test_three_processes_have_it_the_same_who_asks_who_answers_and_who_judges(serving, case):
+    scenario = scenario_of(case)
+    with serving(named(*case)) as (_, [served]):
+        there = run_fully(scenario, RemoteLab(served))
+    assert there.verdict.outcome is Outcome.HELD, there.verdict
+    here = run_fully(replace(scenario, target=HermesTarget("cli")))
+    assert [asked(x) for x in there.trace.exchanges] == [asked(x) for x in here.trace.exchanges]
+    assert there.trace.turns[0].end.reply == here.trace.turns[0].end.reply
+
+
+def asked(exchange):
+    """Who was asked for what, and what came of it. A program has its real tools, a scenario its own."""
+    request, said = exchange.request, exchange.request.json
+    without_tools = {name: said[name] for name in said if name not in {"tools", "tool_choice"}}
+    return exchange.upstream, request.url, without_tools, exchange.faults, exchange.status, exchange.key_of
 
 
 def test_waits_are_the_same_to_the_millisecond_where_nobody_was_silent(serving):

@@ -12,7 +12,7 @@ from faultlab.loader import expecting
 from faultlab.providers import entries, provider
 from faultlab.providers.kinds import judged
 from faultlab.runner import load
-from faultlab.scenario import ENTRIES, CallableTarget, HermesTarget, SdkTarget
+from faultlab.scenario import ENTRIES, CallableTarget, CommandTarget, HermesTarget, SdkTarget
 from hermes_agent.messages import FailureKind
 from hermes_agent.runtime_provider import PROVIDERS, Refusal
 
@@ -76,7 +76,7 @@ def test_every_expectation_is_used():
 def test_every_way_in_and_every_target_is_used():
     targets = [scenario.target for scenario in suite()]
     assert {target.entry for target in targets if isinstance(target, HermesTarget)} == set(ENTRIES)
-    assert {type(target) for target in targets} == {HermesTarget, SdkTarget, CallableTarget}
+    assert {type(target) for target in targets} == {HermesTarget, SdkTarget, CallableTarget, CommandTarget}
 
 
 def test_both_apis_and_every_provider_are_asked():

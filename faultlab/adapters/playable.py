@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from faultlab.errors import HarnessError
+from faultlab.faults import Fault
 from faultlab.upstream import Upstream
 from faultlab.wire import DropKind
 
-__all__ = ["DECIDED_BY_THE_KERNEL", "NEEDS_PLAIN", "NEEDS_TLS", "NOT_ON_A_SOCKET", "hold_playable"]
+__all__ = ["DECIDED_BY_THE_KERNEL", "NEEDS_PLAIN", "NEEDS_TLS", "NOT_ON_A_SOCKET", "hold_playable", "why_unplayable"]
 
 _BY_ITSELF = "the client fails by itself, whatever the server does"
 
@@ -40,11 +41,16 @@ NEEDS_PLAIN = frozenset({DropKind.PROXY_407, DropKind.PROXY_403, DropKind.PROXY_
 def hold_playable(upstream: Upstream, *, is_tls: bool) -> None:
     """Raise if something is to go wrong that cannot go wrong there: a fault that is not played must not be counted."""
     for fault in upstream.schedule.faults:
-        kind = fault.drops()
-        why = NOT_ON_A_SOCKET.get(kind) if kind else None
-        if kind in NEEDS_TLS and not is_tls:
-            why = f"serve it by https: tls=[{upstream.name!r}]"
-        if kind in NEEDS_PLAIN and is_tls:
-            why = "a proxy is asked in plain HTTP: serve it without tls"
+        why = why_unplayable(fault, is_tls=is_tls)
         if why:
-            raise HarnessError(f"{upstream.name}: {fault.name} ({kind}) cannot be played on a socket: {why}")
+            raise HarnessError(f"{upstream.name}: {fault.name} ({fault.drops()}) cannot be played on a socket: {why}")
+
+
+def why_unplayable(fault: Fault, *, is_tls: bool) -> str | None:
+    """The reason, where there is one."""
+    kind = fault.drops()
+    if kind in NEEDS_TLS and not is_tls:
+        return "there is no TLS where an upstream is served by plain HTTP: `tls` names those that are not"
+    if kind in NEEDS_PLAIN and is_tls:
+        return "a proxy is asked in plain HTTP: serve it without tls"
+    return NOT_ON_A_SOCKET.get(kind) if kind else None

@@ -6,19 +6,21 @@ from collections.abc import Callable, Iterable, Iterator
 from itertools import chain
 from typing import Any, Final
 
+from faultlab.adapters.playable import why_unplayable
 from faultlab.errors import ScenarioError
 from faultlab.expectations import Expectation, Switched
 from faultlab.loader.tree import Tree, refusal, shown
 from faultlab.policy import FALLBACK, PRIMARY
 from faultlab.providers import Provider
 from faultlab.providers import provider as provider_of
-from faultlab.scenario import HermesTarget, Scenario, SdkTarget, Side
+from faultlab.scenario import CallableTarget, CommandTarget, HermesTarget, Scenario, SdkTarget, Side
 
 __all__ = ["refuse_contradictions"]
 
 _TOLD_BY_AGENT: Final = frozenset({"exit_code", "failure", "final_model", "refused", "tool_runs", "warnings"})
 """What only this project's agent tells; of a client or somebody's function it cannot be known."""
 
+_NAMES: Final[dict[type, str]] = {SdkTarget: "sdk", CallableTarget: "callable", CommandTarget: "command"}
 _UNKNOWN_TO_OTHERS: Final = ("entry", "history", "refresh", "tools")
 
 
@@ -33,7 +35,7 @@ def refuse_contradictions(scenario: Scenario, tree: Tree) -> None:
 def _target(scenario: Scenario, tree: Tree) -> Iterator[ScenarioError]:
     if isinstance(scenario.target, HermesTarget):
         return
-    name = "sdk" if isinstance(scenario.target, SdkTarget) else "callable"
+    name = _NAMES[type(scenario.target)]
     for key in _UNKNOWN_TO_OTHERS:
         if key in tree.value:
             yield refusal(tree.value[key].key, f"`{key}` means nothing to target {name}: leave it out")
@@ -41,8 +43,21 @@ def _target(scenario: Scenario, tree: Tree) -> Iterator[ScenarioError]:
         if turn.resume or turn.interrupt_after_s is not None:
             mark = tree.value["turns"].value[number].mark
             yield refusal(mark, f"target {name} can neither be resumed nor interrupted")
+    yield from _untold(scenario, name)
+
+
+def _untold(scenario: Scenario, name: str) -> Iterator[ScenarioError]:
+    """What is expected and cannot be known of this target."""
+    is_command = isinstance(scenario.target, CommandTarget)
     for expectation in scenario.expectations:
-        if expectation.key in _TOLD_BY_AGENT or (isinstance(expectation.value, Switched) and expectation.value.reason):
+        key, value = expectation.key, expectation.value
+        if is_command and key == "waits_s":
+            yield _at(
+                expectation, "target command waits in real time, to no exact millisecond: expect `waited_s` of it"
+            )
+        if key == "exit_code" and is_command:
+            continue
+        if key in _TOLD_BY_AGENT or (isinstance(value, Switched) and value.reason):
             yield _at(expectation, f"target {name} does not tell its {_told(expectation)}; only `hermes` does")
 
 
@@ -74,6 +89,8 @@ def _sides(scenario: Scenario, tree: Tree) -> Iterator[ScenarioError]:
             mark = tree.value["refresh"].key
             yield refusal(mark, f"`refresh` means nothing to {backend.provider or name}: it has a key and no token")
         yield from _misfits(name, side, _dialect(scenario, backend.dialect), provider_of(backend.provider), tree)
+        if isinstance(scenario.target, CommandTarget):
+            yield from _unplayable(name, side, tree)
 
 
 def _dialect(scenario: Scenario, configured: str) -> str:
@@ -95,6 +112,15 @@ def _misfits(name: str, side: Side, dialect: str, provider: Provider, tree: Tree
             if reason is not None:
                 mark = tree.value["faults"].value[name].value[index].mark
                 yield refusal(mark, f"`{fault.name}` has no meaning for the {name}: {reason}")
+
+
+def _unplayable(name: str, side: Side, tree: Tree) -> Iterator[ScenarioError]:
+    for index, entry in enumerate(side.faults):
+        for fault in entry.faults:
+            reason = why_unplayable(fault, is_tls=False)
+            if reason is not None:
+                mark = tree.value["faults"].value[name].value[index].mark
+                yield refusal(mark, f"`{fault.name}` cannot be played to target command, over a socket: {reason}")
 
 
 def _expectations(scenario: Scenario, _: Tree) -> Iterator[ScenarioError]:

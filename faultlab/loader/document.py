@@ -27,14 +27,13 @@ from faultlab.loader.shapes import (
 )
 from faultlab.loader.sides import faults, limits, refresh
 from faultlab.loader.speech import history, says, tools
+from faultlab.loader.targets import target
 from faultlab.loader.tree import Tree, refusal, shown
 from faultlab.policy import FALLBACK, PRIMARY, Policy, Problem
 from faultlab.scenario import (
     ENTRIES,
-    CallableTarget,
     HermesTarget,
     Scenario,
-    SdkTarget,
     Side,
     Target,
     TurnPlan,
@@ -57,7 +56,6 @@ DEFAULT_CONFIG: Final = json.dumps(
 """What the agent is configured with when a file does not say."""
 
 _CLAUSE: Final = re.compile(r"C([1-9]|1[0-9]|20)|I([1-9]|1[01])")
-_FUNCTION: Final = re.compile(r"[A-Za-z_][\w.]*:[A-Za-z_][\w.]*")
 
 
 def _config(tree: Tree) -> str:
@@ -85,48 +83,6 @@ def _env(tree: Tree) -> _Env:
         if not name or "=" in name or "\0" in name + (value or ""):
             raise refusal(tree.value[name].key, f"the system takes no variable {shown(name)} with this name and value")
     return read
-
-
-_SDK: Final[dict[str, tuple[str, Shape[Any]]]] = {
-    "call": ("call", choice("call", ("chat", "responses"))),
-    "stream": ("stream", flag),
-    "async": ("is_async", flag),
-    "max_retries": ("max_retries", whole(0, 20)),
-}
-_SDK_SHAPES: Final = {name: shape for name, (_, shape) in _SDK.items()}
-
-
-def _sdk(tree: Tree) -> Target:
-    if tree.value is None:
-        return SdkTarget()
-    return SdkTarget(**{_SDK[name][0]: value for name, value in fields(tree, _SDK_SHAPES).items()})
-
-
-def _callable(tree: Tree) -> Target:
-    if not _FUNCTION.fullmatch(text(tree)):
-        raise misfit(tree, "a function, as `package.module:function`")
-    return CallableTarget(text(tree))
-
-
-def _command(tree: Tree) -> Target:
-    raise refusal(tree.mark, "target `command` needs the local server, which this version does not have yet")
-
-
-_TARGETS: Final[dict[str, Shape[Target]]] = {"sdk": _sdk, "callable": _callable, "command": _command}
-_WORDS: Final[dict[str, Target]] = {"hermes": HermesTarget(), "sdk": SdkTarget()}
-
-
-_target_word: Final = choice("target", _WORDS)
-
-
-def _target(tree: Tree) -> Target:
-    if type(tree.value) is dict and len(tree.value) == 1:
-        target: Target
-        (target,) = fields(tree, _TARGETS).values()
-        return target
-    if type(tree.value) is dict:
-        raise misfit(tree, "one target")
-    return _WORDS[_target_word(tree)]
 
 
 _INTERRUPT: Final[dict[str, Shape[Any]]] = {"after_s": number}
@@ -192,7 +148,7 @@ _DOCUMENT: Final[dict[str, Shape[Any]]] = {
     "history": history,
     "tools": tools,
     "entry": choice("entrance", ENTRIES),
-    "target": _target,
+    "target": target,
     "seed": whole(0, 2**63),
     "turns": _turns,
     "expect": lambda tree: expectations(tree, None),
@@ -256,10 +212,10 @@ def _side(name: str, read: Mapping[str, Any], renewals: Mapping[str, Any]) -> Si
 
 
 def _entered(read: Mapping[str, Any]) -> Target:
-    target: Target = read.get("target", _WORDS["hermes"])
-    if "entry" not in read or not isinstance(target, HermesTarget):
-        return target
-    return replace(target, entry=read["entry"])
+    chosen: Target = read.get("target", HermesTarget())
+    if "entry" not in read or not isinstance(chosen, HermesTarget):
+        return chosen
+    return replace(chosen, entry=read["entry"])
 
 
 def _place(mark: Any) -> Place:

@@ -24,6 +24,8 @@ _OUTCOMES: Final = {Outcome.HELD: "good", Outcome.FAILED: "bad", Outcome.ERROR: 
 _SHOWN: Final = 40
 """Steps of one turn that a report shows; of a longer turn the beginning, the end, and what is around the mark."""
 _AROUND: Final = 5
+_SHOWN_LINES: Final = 20
+"""Of an error: its end tells most."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +74,7 @@ def _turns(run: Run, style: Style) -> Iterator[str]:
         yield style.cut(f"turn {turn.number}{session}: {turn.user!r}")
         yield from _table(turn, marks, style)
         yield style.cut(f"      => {turn.end}")
+        yield from (style.cut(f"         {line}") for line in turn.error.splitlines()[-_SHOWN_LINES:])
         yield ""
 
 
@@ -113,7 +116,7 @@ def _shown(steps: tuple[Step, ...], marks: set[int | None]) -> Iterator[Step | N
 
 
 def _cells(step: Step) -> tuple[str, ...]:
-    return (str(step.n), f"{step.at_s:g}s", step.upstream, step.attempt, step.sent, step.seen, step.then)
+    return (str(step.n), f"{round(step.at_s, 3):g}s", step.upstream, step.attempt, step.sent, step.seen, step.then)
 
 
 def _row(cells: tuple[str, ...], widths: list[int]) -> str:

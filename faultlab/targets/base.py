@@ -15,7 +15,7 @@ from faultlab.errors import HarnessError, Runaway
 from faultlab.lab import Lab
 from faultlab.limits import Limits
 from faultlab.policy import FALLBACK, PRIMARY, Backend
-from faultlab.scenario import Scenario, Side, TurnPlan
+from faultlab.scenario import CommandTarget, Scenario, Side, TurnPlan
 from faultlab.schedule import Schedule
 from faultlab.script import Script
 from faultlab.trace import Turn, TurnEnd
@@ -46,7 +46,7 @@ Raises TargetError if what is under test cannot be had.
 
 def lab_for(scenario: Scenario, lab: Lab | None = None) -> Lab:
     """A lab (None: a fresh one) with the scenario's upstreams; nobody stands where the configuration names nobody."""
-    lab = lab or Lab(scenario.seed)
+    lab = lab or Lab(scenario.seed, virtual_time=not isinstance(scenario.target, CommandTarget))
     script = Script(scenario.says)
     for name, side in ((PRIMARY, scenario.primary), (FALLBACK, scenario.fallback)):
         backend = scenario.policy.backend(name)

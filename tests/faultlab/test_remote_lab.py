@@ -93,6 +93,8 @@ def test_what_it_cannot_do_it_says(serving):
             lab.served("https://api.openai.com.example/v1")
         with pytest.raises(HarnessError, match="synchronous"):
             lab.async_http_client()
+        with pytest.raises(HarnessError, match="plain HTTP"), lab.serve(tls=["primary"]):
+            pass
     with pytest.raises(HarnessError, match="cannot be asked"):
         lab.clock.sleep(1)
     with serving() as (_, [served]), pytest.raises(HarnessError, match="refuses: time is the machine's own"):

@@ -85,6 +85,13 @@ def test_a_long_turn_is_shown_by_its_ends_and_its_mark(story, failed):
     assert len(told) < 70
 
 
+def test_the_end_of_an_error_is_shown_line_by_line(story, failed):
+    error = "\n".join(f"line {n}" for n in range(30))
+    verdict = Verdict((Violation("reply", "hello", "nothing", 1, None),))
+    told = render(Run(failed.scenario, verdict, story.ask("P").end("failed", error=error).trace), Style()).splitlines()
+    assert [line.strip() for line in told if line.startswith("         line")] == [f"line {n}" for n in range(10, 30)]
+
+
 def test_no_report_shows_a_credential(failed):
     secret = failed.secrets[0]
     leaking = Violation("reply", "hello", f"my key is {secret}", 1, 1)

@@ -26,6 +26,13 @@ def test_a_connection_that_failed_and_the_time_it_took_are_seen(story):
     assert _steps(story.end())[0].seen == "connection reset after 3 s"
 
 
+def test_a_time_that_is_the_machine_s_own_is_told_to_the_millisecond(story):
+    story.wait(0.12345).ask("P", "reset", took_s=1.000051).wait(0.2)
+    (turn,) = timeline(story.end().trace)
+    assert (turn.steps[0].seen, turn.steps[0].then) == ("400 after 1 s", "waited 0.2 s")
+    assert turn.end == "completed, after 1.324 s"
+
+
 def test_silence_is_seen_as_nothing(story):
     story.ask("P", "read_timeout", took_s=120)
     story.trace.exchanges[0].status, story.trace.exchanges[0].sent = None, ()
