@@ -117,6 +117,11 @@ class Meter:
         figures = Figures(Occasion(at_s=now, given=told), {})
         return tuple((name, part.filled(figures)) for name, part in known.items())
 
+    @property
+    def limits(self) -> dict[str, Any]:
+        """The limits that the provider tells of, as quantities: an error that is planned names no others."""
+        return {name: value for name, value in self._told(0.0).items() if name.endswith("_limit")}
+
     def _too_large(self, question: Question, tokens: int, body_bytes: int) -> Fault | None:
         """What would be refused at any time."""
         limits, prompt, output = self._limits, question.estimate, question.max_tokens or 0
@@ -132,13 +137,10 @@ class Meter:
 
     def _too_many(self, bucket: _Bucket, amounts: Mapping[str, int], now: float) -> Refusal:
         """What would pass later: in the provider's words for this limit, where they are known."""
-        name = "daily_limit" if bucket.by_day else "rate_limit"
-        kinds = {entry.kind: entry.variant for entry in reversed(self._provider.variants(name))}
-        variant = None if bucket.by_day else kinds.get(f"rate_limit_{bucket.unit}")
         counted = self._told(now) | bucket.refusal(amounts[bucket.unit], now)
         if bucket.by_day:
-            return Refusal(faults.daily_limit(variant=variant), counted)
-        return Refusal(faults.rate_limit(retry_after_s=math.ceil(bucket.reset_s(now)), variant=variant), counted)
+            return Refusal(faults.daily_limit(of=bucket.unit), counted)
+        return Refusal(faults.rate_limit(retry_after_s=math.ceil(bucket.reset_s(now)), of=bucket.unit), counted)
 
     def _told(self, now: float) -> dict[str, Any]:
         """Of requests and of tokens the one limit that the provider's headers speak of."""

@@ -21,7 +21,8 @@ __all__ = ["Step", "TurnSteps", "timeline"]
 class Step:
     """One exchange. `n` is its number in the trace, `attempt` its number in its model call (empty: no attempt).
 
-    `sent` is what the provider did, `seen` what reached the client of it, `then` what the agent did next.
+    `sent` is what the provider did, `seen` what reached the client of it, `then` what the agent did next, `shape` the
+    entry of the catalogue that was sent.
     """
 
     n: int
@@ -31,6 +32,7 @@ class Step:
     sent: str
     seen: str
     then: str
+    shape: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +70,16 @@ def _steps(trace: Trace, turn: Turn, attempts: dict[int, Attempt]) -> Iterator[S
             counts[key] = counts.get(key, 0) + 1
             label = str(counts[key])
         then = _ending(turn, exchange) if after is None else _next(turn, exchange, after, attempts)
-        yield Step(exchange.n, exchange.started_s, label, exchange.upstream, _sent(exchange), _seen(exchange), then)
+        yield Step(
+            exchange.n,
+            exchange.started_s,
+            label,
+            exchange.upstream,
+            _sent(exchange),
+            _seen(exchange),
+            then,
+            exchange.shape,
+        )
 
 
 def _sent(exchange: Exchange) -> str:

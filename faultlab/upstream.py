@@ -15,7 +15,7 @@ from faultlab.content import key_for, text, token
 from faultlab.dialects import CHAT, DIALECTS, Dialect
 from faultlab.errors import Runaway
 from faultlab.faults import Events, Fault, Moment, inject, token_expired
-from faultlab.faults.catalogued import Wire
+from faultlab.faults.catalogued import Catalogued, Wire
 from faultlab.limits import Limits, Meter, Refusal
 from faultlab.providers import Provider, response
 from faultlab.providers import provider as provider_of
@@ -200,14 +200,16 @@ class Upstream:
         return fault.answer(exchange.request, moment) or ()
 
     def _moment(self, exchange: Exchange, dialect: Dialect) -> Moment:
-        question = dialect.question(exchange.request.body)
-        made_from = f"{self._ids}{exchange.n:08x}"
-        return Moment(self._provider, dialect, question, self.stage.clock.time(), f"{self._ids}{self.name}", made_from)
+        question, at_s = dialect.question(exchange.request.body), self.stage.clock.time()
+        account, answer = f"{self._ids}{self.name}", f"{self._ids}{exchange.n:08x}"
+        counted = self._meter.limits if self._meter else {}
+        return Moment(self._provider, dialect, question, at_s, account, answer, counted)
 
     def _over_limit(self, exchange: Exchange, moment: Moment) -> Refusal | None:
-        """How a limit answers, if one does."""
-        size = len(exchange.request.body)
-        return None if self._meter is None else self._meter.refuse(moment.question, size, moment.time)
+        """How a limit answers, if one does: nothing is counted of what never reaches the provider."""
+        if self._meter is None or self.next_drop() is not None:
+            return None
+        return self._meter.refuse(moment.question, len(exchange.request.body), moment.time)
 
     def _said(self, exchange: Exchange, moment: Moment) -> Events:
         """What the model says, or what the faults make of it."""
@@ -256,10 +258,9 @@ class Upstream:
 
 
 def _with_headers(events: Events, headers: tuple[tuple[str, str], ...]) -> Events:
-    """The answer with these headers, in place of its own of the same names."""
-    names = {name for name, _ in headers}
+    """The answer with those of these headers that it does not have."""
     return tuple(
-        Head(event.status, (*(one for one in event.headers if one[0] not in names), *headers))
+        Head(event.status, (*event.headers, *(one for one in headers if event.header(one[0]) is None)))
         if isinstance(event, Head)
         else event
         for event in events
@@ -270,9 +271,13 @@ def _shape(faults: Iterable[Fault], call: str, provider: Provider) -> str | None
     """The id of the entry that was sent, marked where it stands for a shape that is not known."""
     for fault in faults:
         entry = fault.entry(call, provider)
+        if isinstance(fault, Wire):
+            return entry.id if entry else None
         if entry is not None:
-            stands_in = entry.provider != provider.name and not isinstance(fault, Wire)
-            return f"{GENERIC_SHAPE}{entry.id}" if stands_in else entry.id
+            own = entry.provider == provider.name and (not call or call in entry.calls)
+            return entry.id if own else f"{GENERIC_SHAPE}{entry.id}"
+        if isinstance(fault, Catalogued) and not fault.in_own_words:
+            return f"{GENERIC_SHAPE}no source"
     return None
 
 

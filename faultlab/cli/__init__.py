@@ -26,7 +26,8 @@ def main(argv: Sequence[str] | None = None) -> int:
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(errors="backslashreplace")
     try:
-        return do(chosen)
+        code = do(chosen)
+        sys.stdout.flush()
     except FaultlabError as error:
         print(error, file=sys.stderr)
         return COULD_NOT_RUN
@@ -34,9 +35,17 @@ def main(argv: Sequence[str] | None = None) -> int:
         print("stopped by Ctrl-C", file=sys.stderr)
         return STOPPED
     except BrokenPipeError:
-        # Whoever read us has read enough; what is still buffered must not fail a second time at exit.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return COULD_NOT_RUN
+        return _unwritten()
+    except OSError as error:
+        print(f"standard output cannot be written: {error.strerror}", file=sys.stderr)
+        return _unwritten()
+    return code
+
+
+def _unwritten() -> int:
+    """Whoever read us has read enough; what is still buffered must not fail a second time at exit."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    return COULD_NOT_RUN
 
 
 def _parser() -> argparse.ArgumentParser:

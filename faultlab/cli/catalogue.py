@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import sys
 from collections.abc import Sequence
+from dataclasses import fields
 from typing import Any, Final
 
 from faultlab.cli.base import HELD
@@ -33,6 +34,9 @@ def add_to(commands: Any) -> None:
 
 def faults(chosen: argparse.Namespace) -> int:
     """Show what the arguments name; the exit code."""
+    if chosen.name in FAULTS and not _of_fault(chosen.name) and not chosen.json:
+        print(_own(chosen.name))
+        return HELD
     found = _named(chosen.name)
     if chosen.json:
         print(document(found, {entry.id: observed(entry.id) for entry in found}))
@@ -52,8 +56,20 @@ def _named(name: str | None) -> Sequence[Entry]:
     entry = find(name)
     if entry is not None:
         return (entry,)
-    found = provider(name).entries or tuple(each for each in entries() if name in each.faults)
-    if not found:
+    found = provider(name).entries or _of_fault(name)
+    if not found and name not in FAULTS:
         ids = [each.id for each in provider(name.partition(".")[0]).entries]
         raise UnknownName("provider, fault or entry", name, ids or (*names(), *FAULTS))
     return found
+
+
+def _of_fault(name: str) -> tuple[Entry, ...]:
+    return tuple(entry for entry in entries() if name in entry.faults)
+
+
+def _own(name: str) -> str:
+    """What a fault does that is nobody's in particular."""
+    fault = FAULTS[name]
+    taken = ", ".join(field.name for field in fields(fault)) or "none"
+    own = "It is the same for every provider: the catalogue has no entry of it."
+    return f"{name}\n{fault.__doc__}\n\nfields  {taken}\n\n{own}"

@@ -106,8 +106,8 @@ class Dialect(ABC):
         """One document as a server-sent event."""
 
     @abstractmethod
-    def error_event(self, error: ApiError) -> bytes:
-        """An error in the middle of a stream."""
+    def error_event(self, error: ApiError, number: int) -> bytes:
+        """An error in the middle of a stream, as its event of this number (from 0)."""
 
     @abstractmethod
     def is_terminal(self, data: bytes) -> bool:

@@ -58,7 +58,7 @@ class Chat(Dialect):
         """`data:` alone."""
         return b"data: %b\n\n" % (document.encode() if isinstance(document, str) else as_json(document))
 
-    def error_event(self, error: ApiError) -> bytes:
+    def error_event(self, error: ApiError, _number: int) -> bytes:
         """A chunk with an `error` and no choices."""
         return self.frame({"error": _error(error), "choices": []})
 

@@ -57,9 +57,9 @@ class Responses(Dialect):
             return b"data: %b\n\n" % document.encode()
         return b"event: %b\ndata: %b\n\n" % (str(document["type"]).encode(), as_json(document))
 
-    def error_event(self, error: ApiError) -> bytes:
+    def error_event(self, error: ApiError, number: int) -> bytes:
         """An `error` event."""
-        return self.frame(_error_document(error))
+        return self.frame({"type": "error", "sequence_number": number} | _error(error) | {"param": None})
 
     def is_terminal(self, data: bytes) -> bool:
         """Whether it is `response.completed`, `response.incomplete` or `response.failed`."""
@@ -189,7 +189,3 @@ def _usage(reply: Reply) -> Document:
 def _error(error: ApiError | None) -> Document:
     told = error or ApiError("")
     return {"code": told.code, "message": told.message}
-
-
-def _error_document(error: ApiError | None) -> Document:
-    return {"type": "error", "sequence_number": 0} | _error(error) | {"param": None}

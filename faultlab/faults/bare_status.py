@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from http import HTTPStatus
 
-from faultlab.faults.base import Events, Fault, Moment
-from faultlab.faults.catalogued import StatusFault
-from faultlab.providers import response
+from faultlab.faults.base import Events, Moment
+from faultlab.faults.catalogued import Catalogued, StatusFault
+from faultlab.providers import Entry, Provider, response
 from faultlab.wire import Request
 
 __all__ = [
@@ -17,7 +17,6 @@ __all__ = [
     "Conflict",
     "ContentFilter",
     "CreditCap",
-    "DailyLimit",
     "Forbidden",
     "GatewayTimeout",
     "InsufficientQuota",
@@ -43,7 +42,7 @@ class Unauthorized(StatusFault):
 
 @dataclass(frozen=True, slots=True)
 class TokenExpired(StatusFault):
-    """401: the token of a plan has expired; only a header says so."""
+    """401: a token has expired."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +52,7 @@ class PaymentRequired(StatusFault):
 
 @dataclass(frozen=True, slots=True)
 class Forbidden(StatusFault):
-    """403: the country is not served."""
+    """403: what was asked for is not allowed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +67,7 @@ class RequestTimeout(StatusFault):
 
 @dataclass(frozen=True, slots=True)
 class PayloadTooLarge(StatusFault):
-    """413: a proxy's limit of bytes, as an HTML page."""
+    """413: a limit of bytes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,11 +78,6 @@ class Unprocessable(StatusFault):
 @dataclass(frozen=True, slots=True)
 class InsufficientQuota(StatusFault):
     """429 that is about money."""
-
-
-@dataclass(frozen=True, slots=True)
-class DailyLimit(StatusFault):
-    """429: the requests or tokens of a day are spent."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,22 +122,26 @@ class ServerError(StatusFault):
 
 @dataclass(frozen=True, slots=True)
 class BadGateway(StatusFault):
-    """502, an HTML page of the edge."""
+    """502: the edge reached nobody behind it."""
 
 
 @dataclass(frozen=True, slots=True)
 class Overloaded(StatusFault):
-    """529, in Anthropic's shape."""
+    """529: overloaded, as Anthropic says it."""
 
 
 @dataclass(frozen=True, slots=True)
 class GatewayTimeout(StatusFault):
-    """504, an HTML page of a proxy."""
+    """504: a proxy waited in vain."""
 
 
 @dataclass(frozen=True, slots=True)
-class Conflict(Fault):
+class Conflict(Catalogued):
     """409. No source shows one of a model's provider."""
+
+    def entry(self, _call: str, _provider: Provider) -> Entry | None:
+        """None is known."""
+        return None
 
     def answer(self, _request: Request, _moment: Moment) -> Events | None:
         """A bare error."""

@@ -20,6 +20,7 @@ from faultlab.wire import Data, DropKind, Event, Head, Request
 __all__ = [
     "CALL",
     "CODE",
+    "COUNTED",
     "DATE",
     "EVENTS",
     "FLAG",
@@ -33,6 +34,7 @@ __all__ = [
     "Fault",
     "Moment",
     "Unit",
+    "count_events",
     "inject",
     "is_stream",
     "option",
@@ -62,17 +64,26 @@ class Moment(NamedTuple):
     def occasion(self, given: Mapping[str, Any]) -> Occasion:
         """The same as an entry of the catalogue wants it, with what the fault itself states."""
         asked = self.question
-        stated = {**self.counted, **given}
-        return Occasion(asked.model, asked.estimate, asked.max_tokens, self.time, self.account, self.answer, stated)
+        return Occasion(
+            asked.model,
+            asked.estimate,
+            asked.max_tokens,
+            self.time,
+            self.account,
+            self.answer,
+            self.provider.counting.with_output,
+            {**self.counted, **given},
+        )
 
 
 class Unit(NamedTuple):
-    """What a field may hold: a sentence for people, types, and the range of a number."""
+    """What a field may hold: a sentence for people, types, and the range of a number or the words of a text."""
 
     sentence: str
     types: tuple[type, ...]
     low: float = -_MOST
     high: float = _MOST
+    words: tuple[str, ...] = ()
 
     def holds(self, value: object) -> bool:
         """Whether `value` is one; true and false are no numbers."""
@@ -80,7 +91,9 @@ class Unit(NamedTuple):
             return False
         if isinstance(value, Mapping):
             return all(_is_header(name, text) for name, text in value.items())
-        return self.low <= value <= self.high if isinstance(value, int | float) else True
+        if isinstance(value, int | float):
+            return self.low <= value <= self.high
+        return not self.words or value in self.words
 
 
 def _is_header(name: str, text: object) -> bool:
@@ -95,6 +108,7 @@ MILLISECONDS = Unit("a number of milliseconds from 0", (int, float), low=0)
 DATE = Unit("a number of seconds ahead of now, negative for the past", (int, float))
 TOKENS = Unit("a whole number from 1", (int,), low=1)
 CALL = Unit("the number of a tool call, counted from 1", (int,), low=1)
+COUNTED = Unit("the word requests or tokens", (str,), words=("requests", "tokens"))
 EVENTS = Unit("a whole number of events from 0", (int,), low=0)
 STATUS = Unit("a status from 200 to 599", (int,), low=200, high=599)
 FLAG = Unit("true or false", (bool,))
@@ -188,6 +202,11 @@ def split(events: Events, after_events: int | None) -> tuple[Events, Events] | N
     if after_events is not None or not data:
         return None
     return _halved(events, data[0])
+
+
+def count_events(events: Events) -> int:
+    """How many events of a stream these are; comments are none."""
+    return sum(isinstance(event, Data) and _counts(event.data) for event in events)
 
 
 def _counts(data: bytes) -> bool:

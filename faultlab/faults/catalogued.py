@@ -6,14 +6,15 @@ from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from faultlab.errors import HarnessError, UnknownName
-from faultlab.faults.base import FLAG, TEXT, Events, Fault, Moment, option
+from faultlab.faults.base import CODE, FLAG, TEXT, Events, Fault, Moment, option
 from faultlab.nearest import did_you_mean
 from faultlab.providers import Entry, Provider, entries, find, generic, names
 from faultlab.providers import provider as provider_of
 from faultlab.providers.entry import STALL
+from faultlab.providers.kinds import judged
 from faultlab.wire import DropKind, Request
 
-__all__ = ["Catalogued", "StatusFault", "Wire"]
+__all__ = ["Catalogued", "StatusFault", "Wire", "Worded"]
 
 _OK = 200
 
@@ -25,19 +26,26 @@ class Catalogued(Fault):
     variant: str | None = option(TEXT, kw_only=True)
     strict: bool | None = option(FLAG, kw_only=True)
 
+    @property
+    def in_own_words(self) -> bool:
+        """Whether it says what a scenario wrote, and nothing that a provider would."""
+        return False
+
     def entry(self, call: str, provider: Provider) -> Entry | None:
         """The provider's own entry; where that is not known, the one that stands for most."""
-        return provider.entry(self.name, call, self.variant) or (None if self.variant else generic(self.name))
+        own = provider.entry(self.name, call, self.variant)
+        return own or (None if self.variant is not None else generic(self.name))
 
     def fits(self, call: str, provider: Provider) -> str | None:
         """What is wrong with its variant, or why it is not to be had strictly."""
-        if self.variant is not None and self.entry(call, provider) is None:
+        sent = self.entry(call, provider)
+        if self.variant is not None and (sent is None or sent.provider != provider.name):
             known = [entry.variant for entry in provider.variants(self.name)]
             listed = f" (it has {', '.join(known)})" if known else " (no shape of its own is known)"
             return f"{provider.name} sends no variant {self.variant!r} of it{did_you_mean(self.variant, known)}{listed}"
         if not self.strict:
             return None
-        own = provider.entry(self.name, call, self.variant)
+        own = sent if sent and sent.provider == provider.name and call in sent.calls else None
         guessed = _guessed(own) if own else f"no source shows what {provider.name} sends for it"
         return guessed and f"it is `strict`, and {guessed}"
 
@@ -51,7 +59,8 @@ class StatusFault(Catalogued):
         entry = self.entry(moment.dialect.name, moment.provider)
         if entry is None:
             raise HarnessError(f"no shape is known for the fault {self.name}")
-        return entry.events(moment.occasion(self.stated(moment)), self.headers(moment))
+        stated, headers = self.stated(moment), self.headers(moment)
+        return entry.events(moment.occasion(stated), headers, without=_WAITS if headers else frozenset())
 
     def stated(self, _moment: Moment) -> dict[str, Any]:
         """The quantities that it states; what it leaves open is made up."""
@@ -60,6 +69,36 @@ class StatusFault(Catalogued):
     def headers(self, _moment: Moment) -> tuple[tuple[str, str], ...]:
         """Headers beside or in place of the provider's."""
         return ()
+
+
+@dataclass(frozen=True, slots=True)
+class Worded(Catalogued):
+    """An error within an answer: with a code or message of its own in the usual shape, else as the provider says it."""
+
+    code: str | int | None = option(CODE)
+    message: str | None = option(TEXT)
+
+    def __post_init__(self) -> None:
+        Catalogued.__post_init__(self)
+        if self.in_own_words and (self.variant is not None or self.strict):
+            name = "message" if self.code is None else "code"
+            raise ValueError(f"{name}: words of your own are no provider's: leave out `variant` and `strict`")
+
+    @property
+    def in_own_words(self) -> bool:
+        """Whether it says what a scenario wrote."""
+        return self.code is not None or self.message is not None
+
+    def entry(self, call: str, provider: Provider) -> Entry | None:
+        """The provider's own for this API, or what stands for it; without a variant one that speaks of the server."""
+        if self.in_own_words:
+            return None
+        known = [*provider.variants(self.name), *filter(None, [generic(self.name)])]
+        found = (entry for entry in known if call in entry.calls and self._means(entry))
+        return next(found, None)
+
+    def _means(self, entry: Entry) -> bool:
+        return _of_the_server(entry) if self.variant is None else entry.is_called(self.variant)
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,6 +144,10 @@ class Wire(Fault):
         return _found(self.id)
 
 
+_WAITS = frozenset({"retry-after", "retry-after-ms"})
+"""Headers that are a fault's own business when it states a wait: what it does not state is then not stated."""
+
+
 def _found(entry_id: str) -> Entry:
     """The entry of this id. Raises UnknownName with the nearest one."""
     found = find(entry_id)
@@ -116,6 +159,14 @@ def _found(entry_id: str) -> Entry:
     raise UnknownName("entry", entry_id, [entry.id for entry in entries()], [f"{known}.…" for known in names()])
 
 
+def _of_the_server(entry: Entry) -> bool:
+    """Whether it speaks of the server, and not of the account, the request or its size."""
+    return {verdict.kind for verdict in judged(entry.id)} <= _OF_THE_SERVER
+
+
+_OF_THE_SERVER = frozenset({"invalid_response", "overloaded", "server_error", "timed_out", "unreachable"})
+
+
 def _guessed(entry: Entry) -> str | None:
     """Why it is not to be had strictly."""
     part = entry.inferred_body
@@ -124,5 +175,7 @@ def _guessed(entry: Entry) -> str | None:
 
 def _seen_waits(entry: Entry) -> dict[str, Any]:
     """Waits as they were seen; all that has to agree with the request is made anew."""
-    wait = entry.seen.get("wait")
-    return {} if not isinstance(wait, int | float) else {"wait": wait}
+    return {name: seen for name, seen in entry.seen.items() if name in _SEEN_WAITS and isinstance(seen, int | float)}
+
+
+_SEEN_WAITS = frozenset({"wait", "window_reset", "second_window_reset"})

@@ -7,8 +7,8 @@ from dataclasses import dataclass, replace
 from typing import ClassVar
 
 from faultlab.faults.base import CALL, CODE, TEXT, Events, Fault, Moment, is_stream, option, split
-from faultlab.faults.catalogued import Catalogued
-from faultlab.providers import Entry, Provider, response
+from faultlab.faults.catalogued import Worded
+from faultlab.providers import Provider, response
 from faultlab.script import ApiError, Reply, Shape, ToolCall
 from faultlab.wire import Data, Event, Request
 
@@ -153,11 +153,8 @@ class UnknownTool(Fault):
 
 
 @dataclass(frozen=True, slots=True)
-class ErrorIn200(Catalogued):
-    """An error object instead of an answer, under status 200; with a code or message of its own in the usual shape."""
-
-    code: str | int | None = option(CODE)
-    message: str | None = option(TEXT)
+class ErrorIn200(Worded):
+    """An error object instead of an answer, under status 200."""
 
     def answer(self, _request: Request, moment: Moment) -> Events | None:
         """The error, as the provider sends it: one document, whatever was asked for."""
@@ -167,13 +164,6 @@ class ErrorIn200(Catalogued):
         error = ApiError(self.message or "Provider returned error", self.code)
         said = Reply(shape=Shape.ERROR_ONLY, error=error)
         return moment.dialect.render(said, moment.question, moment.answer, int(moment.time))
-
-    def entry(self, call: str, provider: Provider) -> Entry | None:
-        """The provider's own for this API."""
-        if self.code is not None or self.message is not None:
-            return None
-        found = provider.entry(self.name, call, self.variant)
-        return found if found and call in found.calls else None
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,6 +12,7 @@ from http import HTTPStatus
 from typing import Any
 
 from faultlab.faults.base import (
+    COUNTED,
     DATE,
     HEADERS,
     MILLISECONDS,
@@ -24,11 +25,13 @@ from faultlab.faults.base import (
     option,
 )
 from faultlab.faults.catalogued import StatusFault
-from faultlab.providers import response
+from faultlab.providers import Entry, Provider, find, response
 from faultlab.wire import Request
 
 __all__ = [
     "ContextOverflow",
+    "Counted",
+    "DailyLimit",
     "OutputTooLarge",
     "RateLimit",
     "RequestExceedsRateLimit",
@@ -43,7 +46,36 @@ _DEFAULT_OUTPUT = 4096
 
 
 @dataclass(frozen=True, slots=True)
-class RateLimit(StatusFault):
+class Counted(StatusFault):
+    """A limit that was counted up to: of `requests` or of `tokens`; left out: whichever the provider usually tells."""
+
+    of: str | None = option(COUNTED, kw_only=True)
+
+    def entry(self, call: str, provider: Provider) -> Entry | None:
+        """The provider's words for that limit; where those are not known, the ones that stand for most."""
+        if self.of is None or self.variant is not None:
+            return StatusFault.entry(self, call, provider)
+        own = [entry for entry in provider.variants(self.name) if entry.of in (self.of, "any")]
+        own.sort(key=lambda entry: (call not in entry.calls, entry.of == "any"))
+        return next(iter(own), None) or find(_COUNTED[self.name, self.of])
+
+
+_COUNTED = {
+    ("rate_limit", "requests"): "openai.429.requests_per_min",
+    ("rate_limit", "tokens"): "openai.429.tokens_per_min",
+    ("daily_limit", "requests"): "openai.429.requests_per_day",
+    ("daily_limit", "tokens"): "openai.429.tokens_per_day",
+}
+"""What stands for a provider whose words for a limit are not known."""
+
+
+@dataclass(frozen=True, slots=True)
+class DailyLimit(Counted):
+    """429: the requests or tokens of a day are spent."""
+
+
+@dataclass(frozen=True, slots=True)
+class RateLimit(Counted):
     """429 that passes. The date is so many seconds ahead of the clock; a wait that no field states is below 2 s."""
 
     retry_after_s: float | None = option(SECONDS)

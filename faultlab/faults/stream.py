@@ -5,9 +5,18 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from faultlab.faults.base import CODE, EVENTS, SECONDS, TEXT, Events, Fault, Moment, is_stream, option, split
-from faultlab.faults.catalogued import Catalogued
-from faultlab.providers import Entry, Provider
+from faultlab.faults.base import (
+    EVENTS,
+    SECONDS,
+    Events,
+    Fault,
+    Moment,
+    count_events,
+    is_stream,
+    option,
+    split,
+)
+from faultlab.faults.catalogued import Worded
 from faultlab.script import ApiError
 from faultlab.wire import FOR_EVER, Data, Drop, DropKind, Event, Pause
 
@@ -107,39 +116,25 @@ class Drip(Fault):
 
 
 @dataclass(frozen=True, slots=True)
-class ErrorEvent(Catalogued):
-    """An error in the middle of a stream, which ends with it; with a code or message of its own in the usual shape."""
+class ErrorEvent(Worded):
+    """An error in the middle of a stream, which ends with it."""
 
     after_events: int | None = option(EVENTS)
-    code: str | int | None = option(CODE)
-    message: str | None = option(TEXT)
 
     def events(self, events: Events, moment: Moment) -> Events:
         """What came before, then the error."""
         parts = split(events, self.after_events) if is_stream(events) else None
-        return (*parts[0], *self._error(moment)) if parts else events
+        return (*parts[0], *self._error(moment, count_events(parts[0]))) if parts else events
 
-    def entry(self, call: str, provider: Provider) -> Entry | None:
-        """The provider's own for this API: a stream of the other one would be no stream here."""
-        if self.code is not None or self.message is not None:
-            return None
-        known = (entry for entry in provider.variants(self.name) if call in entry.calls)
-        return next((entry for entry in known if self._means(entry)), None)
-
-    def _means(self, entry: Entry) -> bool:
-        """Without a variant it is an error of the server, and none of the account or the request."""
-        return entry.is_called(self.variant) if self.variant else entry.kind == _OF_THE_SERVER
-
-    def _error(self, moment: Moment) -> Events:
-        """Of the provider's own stream what begins with its error."""
+    def _error(self, moment: Moment, number: int) -> Events:
+        """Of the provider's own stream what begins with its error; `number` is that of the event."""
         entry = self.entry(moment.dialect.name, moment.provider)
         if entry is None:
             error = ApiError(self.message or "the server had an error processing your request", self.code)
-            return (Data(moment.dialect.error_event(error)),)
+            return (Data(moment.dialect.error_event(error, number)),)
         sent = [event for event in entry.events(moment.occasion({})) if isinstance(event, Data)]
         first = next(place for place, event in enumerate(sent) if _ERROR.search(event.data))
         return tuple(sent[first:])
 
 
-_OF_THE_SERVER = "midstream_error"
 _ERROR = re.compile(rb'"error": (?!null)|"finish_reason": "error"')

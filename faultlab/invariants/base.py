@@ -9,7 +9,7 @@ from typing import Final
 from faultlab.calls import Attempt, ModelCall, model_calls
 from faultlab.expectations import History
 from faultlab.providers.kinds import judged
-from faultlab.trace import Exchange
+from faultlab.trace import GENERIC_SHAPE, Exchange
 from faultlab.verdict import Violation
 
 __all__ = ["Case", "Check", "is_healthy", "is_of_size"]
@@ -66,12 +66,11 @@ def is_healthy(attempt: Attempt) -> bool:
 def is_of_size(attempt: Attempt) -> bool:
     """Whether the request was refused because it is too large."""
     exchange = attempt.exchange
-    if "wire" in exchange.faults:
-        return _KINDS_OF_SIZE.issuperset(_kinds(exchange))
-    return bool(exchange.faults) and _SIZE.issuperset(exchange.faults)
+    kinds = _kinds(exchange)
+    return _KINDS_OF_SIZE.issuperset(kinds) if kinds else bool(exchange.faults) and _SIZE.issuperset(exchange.faults)
 
 
 def _kinds(exchange: Exchange) -> set[str | None]:
-    """What an entry of the catalogue that was sent by its id may be, whatever the request; money is no size."""
-    verdicts = judged(exchange.shape or "") if exchange.faults == ("wire",) else ()
-    return {"billing" if verdict.for_money else verdict.kind for verdict in verdicts} or {"unknown"}
+    """What the entry that was sent was judged to be, whatever the request; nothing where none was. Money is no size."""
+    sent = (exchange.shape or "").removeprefix(GENERIC_SHAPE)
+    return {"billing" if verdict.for_money else verdict.kind for verdict in judged(sent)}

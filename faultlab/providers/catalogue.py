@@ -35,7 +35,7 @@ GENERIC: Final[Mapping[str, str]] = {
     "rate_limit": "openai.429.tokens_per_min.no_ratelimit_headers",
     "request_exceeds_rate_limit": "openai.429.request_too_large_tpm",
     "insufficient_quota": "openai.429.insufficient_quota",
-    "daily_limit": "openrouter.429.free_models_per_day",
+    "daily_limit": "openai.429.requests_per_day",
     "usage_limit": "codex.429.usage_limit_reached",
     "credit_cap": "openrouter.403.key_limit_exceeded",
     "content_filter": "azure.400.content_filter.short",
@@ -50,6 +50,7 @@ GENERIC: Final[Mapping[str, str]] = {
     "unavailable": "openai.503.model_overloaded",
     "overloaded": "anthropic.529.overloaded",
     "gateway_timeout": "provider_generic.504.nginx_html",
+    "error_event": "provider_generic.stream.error_event_openai",
 }
 """Fault → the entry that stands for it in the name of a provider whose own shape is not known."""
 
@@ -110,8 +111,17 @@ def _entry(told: Mapping[str, Any], name: str) -> Entry:
     fields |= {"provider": name, "streamed": told.get("stream", False)}
     fields.setdefault("faults", (told["fault"],) if told["fault"] else ())
     fields.setdefault("calls", (told["call"],))
+    fields.setdefault("of", _OF_KIND.get(told["kind"], ""))
     return Entry(**fields)
 
 
-_OTHERWISE: Final = frozenset({"call", "fault", "stream"})
+_OF_KIND: Final = {
+    "rate_limit_day": "requests",
+    "rate_limit_requests": "requests",
+    "rate_limit_tokens": "tokens",
+    "request_exceeds_tpm": "tokens",
+}
+"""What a kind of the facts counts, where its entry does not say otherwise."""
+
+_OTHERWISE: Final = frozenset({"fault", "stream"})
 """Keys of the file that the value has under another name or in another form."""

@@ -26,9 +26,10 @@ _COUNTED: Final = "content-length"
 class Entry:
     """What is sent, where that was seen, and how sure it is.
 
-    `faults` are the faults of a scenario that it is a variant of, `calls` the APIs that send it (`chat`,
-    `responses`), `streamed` that only a streamed answer holds it. Of `json`, `text` and `sse` at most one is set;
-    `then` is how the body breaks off. `drop` is what fails before there is an answer: then there is no `status`.
+    `faults` are the faults of a scenario that it is a variant of. `call` is the API that it was seen with (`chat`,
+    `responses`), `calls` those that are taken to send it, `streamed` that only a streamed answer holds it. `of` tells
+    whose limit it speaks of: `requests`, `tokens` or `any`. Of `json`, `text` and `sse` at most one is set; `then` is
+    how the body breaks off. `drop` is what fails before there is an answer: then there is no `status`.
     """
 
     id: str
@@ -36,7 +37,9 @@ class Entry:
     faults: tuple[str, ...] = ()
     kind: str = ""
     summary: str = ""
+    call: str = "chat"
     calls: tuple[str, ...] = ("chat", "responses")
+    of: str = ""
     streamed: bool = False
     status: int | None = None
     headers: Mapping[str, str] = field(default_factory=dict)
@@ -69,28 +72,33 @@ class Entry:
         """What of its body no source shows; None when it was seen, read in source code or measured."""
         return next((part for part in self.inferred if part.startswith(_INFERRED_BODY)), None)
 
-    def events(self, occasion: Occasion, headers: Headers = ()) -> tuple[Event, ...]:
-        """What goes onto the wire, its numbers made for this occasion; `headers` stand in place of those it has."""
-        return self._events(Figures(occasion, self.seen), headers)
+    def events(
+        self, occasion: Occasion, headers: Headers = (), *, without: frozenset[str] = frozenset()
+    ) -> tuple[Event, ...]:
+        """What goes onto the wire, its numbers made for this occasion.
+
+        `headers` stand in place of those it has of the same names, and of those named in `without`.
+        """
+        return self._events(Figures(occasion, self.seen, self.of), headers, without)
 
     def example(self) -> tuple[Event, ...]:
         """The same with the numbers that were seen."""
-        return self._events(Seen(self.seen), ())
+        return self._events(Seen(self.seen), (), frozenset())
 
-    def _events(self, values: Values, headers: Headers) -> tuple[Event, ...]:
+    def _events(self, values: Values, headers: Headers, without: frozenset[str]) -> tuple[Event, ...]:
         if self.status is None:
             return _ended(self.drop)
         body = tuple(Data(part.filled(values).encode("utf-8", "backslashreplace")) for part in self._body)
         length = None if self.sse else sum(len(data.data) for data in body)
-        return (Head(self.status, self._head(values, headers, length)), *body, *_ended(self.then))
+        return (Head(self.status, self._head(values, headers, without, length)), *body, *_ended(self.then))
 
-    def _head(self, values: Values, given: Headers, length: int | None) -> Headers:
+    def _head(self, values: Values, given: Headers, without: frozenset[str], length: int | None) -> Headers:
         """Its headers; the length is the body's own. Where the body breaks off there is none, unless it is stated."""
         own = {name: part for name, part in self._headers.items() if name != _COUNTED or self.then}
         made = {name: part.filled(values) for name, part in own.items()}
         if length is not None and not self.then:
             made[_COUNTED] = str(length)
-        replaced = {name for name, _ in given}
+        replaced = without.union(name for name, _ in given)
         return (*((name, text) for name, text in made.items() if name not in replaced), *given)
 
     @cached_property

@@ -34,6 +34,7 @@ class Occasion:
     """What an error may refer to: what was asked, when, and what the fault or the limit states.
 
     `account` and `answer` are what ids are made from: the same for all errors of an upstream, and another for each.
+    `counts_output`: the output that is asked for counts among the request's tokens.
     """
 
     model: str = ""
@@ -42,14 +43,19 @@ class Occasion:
     at_s: float = 0.0
     account: str = ""
     answer: str = ""
+    counts_output: bool = False
     given: Mapping[str, Any] = field(default_factory=dict)
 
 
 class Figures:
-    """The quantities of one error, each made when a template asks for it. `seen` are the values of the example."""
+    """The quantities of one error, each made when a template asks for it.
 
-    def __init__(self, occasion: Occasion, seen: Mapping[str, Any]) -> None:
+    `seen` are the values of the example, `of` is what the provider counts in it: `requests` or `tokens`.
+    """
+
+    def __init__(self, occasion: Occasion, seen: Mapping[str, Any], of: str = "tokens") -> None:
         self.at_s = occasion.at_s
+        self.of = of
         self._occasion = occasion
         self._seen = seen
         self._known: dict[str, Any] = dict(occasion.given)
@@ -74,6 +80,18 @@ class Figures:
         """Seconds of the example; 0 where it names none."""
         found = self._seen.get(quantity)
         return float(found) if isinstance(found, int | float) else 0.0
+
+    @property
+    def period_s(self) -> float:
+        """How long a bucket takes to fill, by the example's wait for what was missing; a minute where it names none."""
+        missing = self.seen("used") + self.seen("requested") - self.seen("limit")
+        wait_s = self.seen_seconds("wait")
+        return round(wait_s * self.seen("limit") / missing) if wait_s and missing > 0 else _MINUTE_S
+
+    @property
+    def short_wait_s(self) -> float:
+        """A wait that nobody states."""
+        return self.drawn("wait", _SHORTEST_WAIT_MS, _LONGEST_WAIT_MS) / 1000
 
     def drawn(self, use: str, low: int, high: int) -> int:
         """A number from `low` to `high`, always the same for the same answer and use."""
@@ -102,36 +120,54 @@ class Seen:
 
 
 def _requested(figures: Figures) -> int:
-    """One request, or the request's tokens, by what the example counts."""
-    if figures.seen("requested") == 1:
-        return 1
-    return max(1, figures.asked.estimate + (figures.asked.max_tokens or 0))
+    """One request, or the request's tokens, by what the provider counts here."""
+    asked = figures.asked
+    output = asked.max_tokens or 0 if asked.counts_output else 0
+    return 1 if figures.of == "requests" else max(1, asked.estimate + output)
 
 
 def _limit(figures: Figures) -> int:
     """The limit of the example, ten or a hundred times as much where the request alone is above it.
 
-    Below the request where the example's request was above it, too: such a request never passes.
+    Below the request where the example's request was above it, too: such a request never passes. And so small that a
+    wait that somebody states is the one that this request would need.
     """
-    if figures.seen("requested") > figures.seen("limit") > 0:
-        return max(1, int(figures["requested"]) * 3 // 4)
-    limit = figures.seen("limit") or figures.seen("tokens_limit") or figures.seen("requests_limit") or 1
     requested: int = figures["requested"]
+    counted = figures.asked.given.get(f"{figures.of}_limit")
+    if counted is not None and counted >= requested:
+        return int(counted)
+    if figures.seen("requested") > figures.seen("limit") > 0:
+        return max(1, requested * 3 // 4)
+    limit = figures.seen("limit") or figures.seen("tokens_limit") or figures.seen("requests_limit") or 1
     while limit < requested:
         limit *= 10
-    return limit
+    wait_s: float = figures.asked.given.get("wait", 0)
+    longest_s = requested * figures.period_s / limit
+    return max(1, int(requested * figures.period_s / wait_s)) if figures.seen("used") and wait_s > longest_s else limit
 
 
 def _used(figures: Figures) -> int:
     """As much as a bucket holds that has room for the request again after the wait, and never more than its limit."""
     limit: int = figures["limit"]
     requested: int = figures["requested"]
-    wait_s: float = figures["wait"]
-    return max(0, min(limit, limit - requested + max(1, round(wait_s * limit / _MINUTE_S))))
+    wait_s: float = figures.asked.given.get("wait", figures.short_wait_s)
+    missing = max(1, round(wait_s * limit / figures.period_s))
+    return max(0, min(limit, limit - requested + missing))
 
 
 def _wait(figures: Figures) -> float:
-    return figures.drawn("wait", _SHORTEST_WAIT_MS, _LONGEST_WAIT_MS) / 1000
+    """As long as the bucket takes to have room for the request, where the example tells how much is used."""
+    if not figures.seen("used"):
+        return figures.short_wait_s
+    limit: int = figures["limit"]
+    missing: int = figures["used"] + figures["requested"] - limit
+    return round(missing * figures.period_s / limit, 3)
+
+
+def _remaining(figures: Figures) -> int:
+    """Nothing of a bucket that was seen empty."""
+    left: int = figures["limit"] - figures["used"]
+    return left if figures.seen("remaining", 1) else 0
 
 
 def _requests_remaining(figures: Figures) -> int:
@@ -143,27 +179,29 @@ def _requests_remaining(figures: Figures) -> int:
 
 def _tokens_remaining(figures: Figures) -> int:
     """What is left of the bucket that is spoken of; of one that is only told of beside, all but this request."""
-    spoken_of = figures.seen("used") or figures.seen("tokens_remaining") == 0
-    if spoken_of:
-        left: int = figures["remaining"]
+    left: int = figures["remaining"]
+    if figures.seen("used") and figures.of == "tokens":
         return left
-    limit: int = figures["limit"]
-    requested: int = figures["requested"]
-    return limit - requested
+    limit: int = figures["tokens_limit"]
+    return max(0, limit - figures.asked.estimate) if figures.seen("tokens_remaining", 1) else 0
+
+
+def _tokens_limit(figures: Figures) -> int:
+    limit: int = figures["limit"] if figures.of == "tokens" else figures.seen("tokens_limit")
+    return limit
 
 
 def _refill(unit: str, suffix: str, period_s: float) -> Callable[[Figures], float]:
-    """Seconds until a bucket is full again, at the pace of the example; a whole bucket takes `period_s` otherwise."""
+    """Seconds until a bucket is full again: a whole one takes `period_s`, or a day if it did in the example."""
     left, limit, reset = (f"{unit}_{name}{suffix}" for name in ("remaining", "limit", "reset"))
 
     def reset_s(figures: Figures) -> float:
-        missing = figures.seen(limit) - figures.seen(left)
-        seen_s = figures.seen_seconds(reset)
+        seen_s, missing = figures.seen_seconds(reset), figures.seen(limit) - figures.seen(left)
         if not figures[limit]:
             return seen_s
-        each_s = seen_s / missing if seen_s and missing > 0 else period_s / max(1, figures[limit])
-        gone: int = figures[limit] - figures[left]
-        return round(gone * each_s, 3)
+        seen_period_s = seen_s / missing * figures.seen(limit) if missing > 0 else 0.0
+        share: float = (figures[limit] - figures[left]) / figures[limit]
+        return round(share * (_DAY_S if seen_period_s > _HOUR_S else period_s), 3)
 
     return reset_s
 
@@ -210,17 +248,18 @@ def _output(figures: Figures) -> int:
 
 QUANTITIES: Final[Mapping[str, Callable[[Figures], Any]]] = {
     "model": lambda figures: figures.asked.model,
+    "operation": lambda _: "ChatCompletions_Create",
     "served_model": lambda figures: figures.asked.model,
     "created": lambda figures: int(figures.at_s),
     "requested": _requested,
     "limit": _limit,
     "used": _used,
-    "remaining": lambda figures: figures["limit"] - figures["used"],
+    "remaining": _remaining,
     "wait": _wait,
     "requests_limit": lambda figures: figures.seen("requests_limit"),
     "requests_remaining": _requests_remaining,
     "requests_reset": _refill("requests", "", _MINUTE_S),
-    "tokens_limit": lambda figures: figures["limit"],
+    "tokens_limit": _tokens_limit,
     "tokens_remaining": _tokens_remaining,
     "tokens_reset": _refill("tokens", "", _MINUTE_S),
     "requests_limit_1h": _hourly("requests_limit_1h"),
@@ -245,7 +284,7 @@ QUANTITIES: Final[Mapping[str, Callable[[Figures], Any]]] = {
     "text_input": lambda figures: figures["prompt"] - (figures["tool_input"] if figures.seen("tool_input") else 0),
     "prompt_at_least": lambda figures: max(1, figures["window"] - figures["output"] + 1),
     "total_at_least": lambda figures: figures["prompt_at_least"] + figures["output"],
-    "output_limit": lambda figures: max(1, figures["output"] * 2 // 3),
+    "output_limit": lambda figures: max(1, figures["window"] - figures["prompt"]),
     "affordable": lambda figures: max(1, figures["output"] * 5 // 6),
     "affordable_before": lambda figures: max(1, figures["affordable"] // 8),
     "affordable_prompt": lambda figures: max(1, figures["prompt"] * 2 // 5),

@@ -161,42 +161,46 @@ def _hole(quantity: str, form: str) -> Hole:
     return Hole(quantity, name)
 
 
-def _plain(value: Any, _now: float) -> str:
+def _plain(value: Any, _at_s: float) -> str:
     return str(value)
 
 
-def _grouped(value: Any, _now: float) -> str:
+def _grouped(value: Any, _at_s: float) -> str:
     return f"{value:,}"
 
 
-def _up(value: float, _now: float) -> str:
+def _up(value: float, _at_s: float) -> str:
     return str(math.ceil(round(value, 3)))
 
 
-def _seconds(value: float, _now: float) -> str:
+def _seconds(value: float, _at_s: float) -> str:
     return f"{value:.9f}".rstrip("0").rstrip(".")
 
 
-def _with_s(value: float, now: float) -> str:
-    return f"{_seconds(value, now)}s"
+def _with_s(value: float, at_s: float) -> str:
+    return f"{_seconds(value, at_s)}s"
 
 
-def _ms(value: float, _now: float) -> str:
+def _ms(value: float, _at_s: float) -> str:
     return str(round(value * 1000))
 
 
-def _go(value: float, now: float) -> str:
-    """As Go's `time.Duration` prints itself: 644ms, 4.77s, 6m0s, 2h0m0s."""
-    if value < 1:
-        return f"{round(value * 1000)}ms"
-    minutes, seconds = divmod(round(value, 3), 60)
+def _go(value: float, at_s: float) -> str:
+    """As Go's `time.Duration` prints itself: 0s, 644ms, 4.77s, 6m0s, 2h0m0s."""
+    milliseconds = round(value * 1000)
+    if 0 < milliseconds < _SECOND_MS:
+        return f"{milliseconds}ms"
+    minutes, seconds = divmod(milliseconds / 1000, 60)
     hours, minutes = divmod(int(minutes), 60)
     led = f"{hours}h{minutes}m" if hours else f"{minutes}m" if minutes else ""
-    return f"{led}{_seconds(seconds, now)}s"
+    return f"{led}{_seconds(round(seconds, 3), at_s)}s"
+
+
+_SECOND_MS: Final = 1000
 
 
 def _moment(pattern: str) -> Callable[[float, float], str]:
-    return lambda value, now: datetime.fromtimestamp(math.ceil(now + value), UTC).strftime(pattern)
+    return lambda value, at_s: datetime.fromtimestamp(math.ceil(at_s + value), UTC).strftime(pattern)
 
 
 FORMS: Final[Mapping[str, Callable[[Any, float], str]]] = {
@@ -210,8 +214,8 @@ FORMS: Final[Mapping[str, Callable[[Any, float], str]]] = {
     "go": _go,
     "rfc3339": _moment("%Y-%m-%dT%H:%M:%SZ"),
     "local": _moment("%Y-%m-%d %H:%M:%S"),
-    "epoch": lambda value, now: str(math.ceil(now + value)),
-    "epoch_ms": lambda value, now: str(math.ceil(now + value) * 1000),
+    "epoch": lambda value, at_s: str(math.ceil(at_s + value)),
+    "epoch_ms": lambda value, at_s: str(math.ceil(at_s + value) * 1000),
 }
 """How a value is written: seconds in the first half, the moment so many seconds from now in the second."""
 

@@ -5,10 +5,12 @@ from __future__ import annotations
 import json
 import textwrap
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from itertools import groupby
+from itertools import groupby, islice
 from typing import Any, Final
 
-from faultlab.providers import Entry, provider
+from faultlab.faults import FAULTS
+from faultlab.faults.catalogued import Catalogued
+from faultlab.providers import Entry, Provider, provider
 from faultlab.providers.kinds import Judged, judged
 from faultlab.reports.text import Style
 from faultlab.wire import Data, Head
@@ -19,20 +21,34 @@ _TITLES: Final = ("id", "fault", "status", "confidence", "what it is")
 
 
 def table(entries: Sequence[Entry], style: Style) -> str:
-    """A line for each entry."""
+    """A line for each entry: ids whole, and of the other columns as many as the style has room for."""
     rows = [_TITLES, *(_cells(entry) for entry in entries)]
-    widths = [max(len(row[column]) for row in rows) for column in range(len(_TITLES) - 1)]
-    lines = [style.cut("  ".join(_padded(row, widths))) for row in rows]
+    widths = [max(len(row[column]) for row in rows) for column in range(len(_TITLES))]
+    shown = _columns(widths, style.width)
+    lines = [style.cut("  ".join(row[column].ljust(widths[column]) for column in shown).rstrip()) for row in rows]
     return "\n".join([style.paint(lines[0], "dim"), *lines[1:], "", _count(entries)])
+
+
+def _columns(widths: Sequence[int], width: int) -> list[int]:
+    """Which columns are shown, in their order: those that matter more come first to their room."""
+    shown, taken = [_ID], widths[_ID]
+    for column in _BY_WEIGHT:
+        wanted = _LEAST_SUMMARY if column == _SUMMARY else widths[column]
+        if taken + 2 + wanted <= width:
+            shown.append(column)
+            taken += 2 + wanted
+    return sorted(shown)
+
+
+_ID, _FAULT, _STATUS, _CONFIDENCE, _SUMMARY = range(len(_TITLES))
+_BY_WEIGHT: Final = (_STATUS, _SUMMARY, _FAULT, _CONFIDENCE)
+_LEAST_SUMMARY: Final = 20
+"""Columns of a summary that tell something."""
 
 
 def _cells(entry: Entry) -> tuple[str, ...]:
     confidence = f"{entry.confidence}, body inferred" if entry.inferred_body else entry.confidence
     return entry.id, ", ".join(entry.faults) or "-", _status(entry), confidence, entry.summary
-
-
-def _padded(row: Sequence[str], widths: Sequence[int]) -> list[str]:
-    return [*(cell.ljust(width) for cell, width in zip(row, widths, strict=False)), row[-1]]
 
 
 def _status(entry: Entry) -> str:
@@ -49,7 +65,7 @@ def _count(entries: Sequence[Entry]) -> str:
 def detail(entry: Entry, observed: Mapping[str, Any], style: Style) -> str:
     """One entry whole: its bytes, where they were seen, how sure that is, what clients make of it."""
     lines = [style.paint(entry.id, "strong"), *_wrapped(entry.summary, style), ""]
-    lines += [f"{name:<12} {text}" for name, text in _facts(entry) if text]
+    lines += [line for name, text in _facts(entry) if text for line in _wrapped(f"{name:<12} {text}", style, "", 13)]
     lines += ["", style.paint("on the wire", "dim"), textwrap.indent(wire_text(entry), "    "), ""]
     lines += _listed("judged", [_verdict(each) for each in judged(entry.id)], style)
     lines += _listed("the client shows", _shown(observed), style)
@@ -62,11 +78,26 @@ def detail(entry: Entry, observed: Mapping[str, Any], style: Style) -> str:
 
 def _facts(entry: Entry) -> Iterator[tuple[str, str]]:
     yield "provider", provider(entry.provider).title
-    yield "fault", ", ".join(f"{{{name}: {{variant: {entry.variant}}}}}" for name in entry.faults)
+    yield "fault", ", ".join(_asked_for(entry))
     yield "by its id", f"{{wire: {entry.id}}}"
-    yield "api", " and ".join(entry.calls) + (", streamed" if entry.streamed else "")
+    assumed = [call for call in entry.calls if call != entry.call]
+    yield "api", entry.call + (", streamed" if entry.streamed else "") + "".join(f"; {it} is assumed" for it in assumed)
     yield "confidence", entry.confidence
     yield "varies", ", ".join(entry.seen)
+
+
+def _asked_for(entry: Entry) -> Iterator[str]:
+    """How a scenario asks this provider for it, by each fault that it can be a variant of."""
+    own = provider(entry.provider)
+    named = entry.variant, entry.id.removeprefix(f"{entry.provider}.")
+    for fault in map(FAULTS.__getitem__, entry.faults):
+        if issubclass(fault, Catalogued):
+            means = (name for name in named if _means(fault(variant=name), entry, own))
+            yield from (f"{{{fault.name}: {{variant: {name}}}}}" for name in islice(means, 1))
+
+
+def _means(fault: Catalogued, entry: Entry, own: Provider) -> bool:
+    return any(fault.entry(call, own) is entry for call in entry.calls)
 
 
 def wire_text(entry: Entry) -> str:
@@ -132,8 +163,8 @@ def _listed(title: str, texts: Iterable[str], style: Style) -> list[str]:
     return [style.paint(title, "dim"), *told, ""] if told else []
 
 
-def _wrapped(text: str, style: Style, indent: str = "") -> list[str]:
-    further = f"{indent}  " if indent else ""
+def _wrapped(text: str, style: Style, indent: str = "", further_columns: int = 0) -> list[str]:
+    further = " " * further_columns or (f"{indent}  " if indent else "")
     return textwrap.wrap(
         text,
         style.width,
@@ -161,6 +192,10 @@ def _entry(entry: Entry, observed: Mapping[str, Any]) -> dict[str, Any]:
         "streamed": entry.streamed,
         "status": entry.status,
         "drop": entry.drop or None,
+        "headers": dict(entry.headers),
+        "body": entry.json if entry.json is not None else entry.text or list(entry.sse) or None,
+        "then": entry.then or None,
+        "seen": dict(entry.seen),
         "example": wire_text(entry),
         "confidence": entry.confidence,
         "inferred": list(entry.inferred),

@@ -43,7 +43,7 @@ FILES = [ROOT / "faultlab" / "providers" / f"{name}.json" for name in PROVIDERS]
 DOCUMENTS = {file.stem: json.loads(file.read_text("utf-8")) for file in FILES}
 ENTRIES = {entry["id"]: entry for document in DOCUMENTS.values() for entry in document["entries"]}
 
-OWN = {"openai.429.requests_per_min", "openai.429.requests_per_day"}
+OWN = {"openai.429.requests_per_min", "openai.429.requests_per_day", "openai.429.tokens_per_day"}
 """Entries that no fact stands behind: the words for a limit that a provider is told to have."""
 DOCUMENT_KEYS = ["provider", "title", "base_url", "also", "notes", "limits", "chunking", "entries"]
 KEYS = {
@@ -51,6 +51,7 @@ KEYS = {
     "fault": (str, type(None)),
     "faults": list,
     "kind": str,
+    "of": str,
     "summary": str,
     "call": str,
     "calls": list,
@@ -70,7 +71,7 @@ KEYS = {
     "sources": list,
 }
 """Every key of an entry, in the order of the files."""
-OPTIONAL = {"faults", "calls", "stream", "status", "headers", "json", "text", "sse", "then", "drop", "seen"}
+OPTIONAL = {"faults", "of", "calls", "stream", "status", "headers", "json", "text", "sse", "then", "drop", "seen"}
 BODIES = {"json", "text", "sse"}
 
 CALLS = {"chat", "responses"}
@@ -158,6 +159,7 @@ FAULTS = {
     "window_exceeded_finish",
 }
 QUANTITIES = {
+    "operation",
     *("model", "served_model", "created", "content_length"),
     *("limit", "used", "requested", "remaining", "wait", "day_reset", "week_reset"),
     *("window_reset", "window_reset_at", "second_window_reset", "second_window_reset_at"),
@@ -291,6 +293,7 @@ def test_an_entry_keeps_to_the_schema(entry):
     assert set(KEYS) - set(entry) <= OPTIONAL
     assert [key for key, value in entry.items() if not isinstance(value, KEYS[key])] == []
     assert entry["kind"]
+    assert entry.get("of", "any") in {"", "any", "requests", "tokens"}
     assert entry["summary"]
     assert entry["confidence"] in CONFIDENCE
     assert entry["fault"] is None or entry["fault"] in FAULTS

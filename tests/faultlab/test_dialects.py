@@ -195,7 +195,7 @@ def test_an_error_instead_of_an_answer_is_one_document_even_where_a_stream_was_a
 
 @pytest.mark.parametrize("dialect", DIALECTS.values())
 def test_an_error_can_stand_amid_a_stream(dialect):
-    _, _, data = dialect.error_event(ApiError("Provider returned error", 502)).rpartition(b"data: ")
+    _, _, data = dialect.error_event(ApiError("Provider returned error", 502), 4).rpartition(b"data: ")
     told = json.loads(data)
     assert told.get("error", told)["message"] == "Provider returned error"
 

@@ -93,7 +93,7 @@ def test_a_fault_is_frozen_has_one_verb_and_fields_that_may_be_left_out(fault):
         ("stall", "after_events for_s"),
         ("slow", "first_s event_every_s"),
         ("drip", "every_s"),
-        ("error_event", "after_events code message"),
+        ("error_event", "code message after_events"),
         ("bad_tool_arguments", "call"),
         ("unknown_tool", "call"),
         ("error_in_200", "code message"),
@@ -102,7 +102,7 @@ def test_a_fault_is_frozen_has_one_verb_and_fields_that_may_be_left_out(fault):
     ],
 )
 def test_its_fields_are_those_of_a_scenario(fault, fields):
-    own = [field.name for field in dataclasses.fields(FAULTS[fault]) if field.name not in ("variant", "strict")]
+    own = [field.name for field in dataclasses.fields(FAULTS[fault]) if field.name not in ("variant", "strict", "of")]
     assert own == fields.split()
 
 
@@ -163,7 +163,7 @@ def test_a_fault_that_has_no_meaning_in_a_dialect_says_why(name):
 @pytest.mark.parametrize(
     ("fault", "headers"),
     [
-        (faults.rate_limit(), {}),
+        (faults.rate_limit(), {"retry-after-ms": "200", "retry-after": "1"}),
         (faults.rate_limit(retry_after_s=1), {"retry-after": "1"}),
         (faults.rate_limit(retry_after_s=0.5), {"retry-after": "0.5"}),
         (faults.rate_limit(retry_after_ms=1500), {"retry-after-ms": "1500"}),
@@ -171,7 +171,7 @@ def test_a_fault_that_has_no_meaning_in_a_dialect_says_why(name):
         (faults.unavailable(), {}),
     ],
 )
-def test_a_wait_is_stated_in_a_header_where_a_field_says_so(fault, headers):
+def test_a_wait_that_a_field_states_is_the_only_one_in_the_headers(fault, headers):
     head, _ = _error(fault)
     assert {name: value for name, value in head.headers if name.startswith("retry-after")} == headers
 
@@ -190,9 +190,22 @@ def test_the_wait_that_a_field_states_is_the_one_that_the_provider_words(fields,
 
 
 @pytest.mark.parametrize("fields", [{}, {"retry_after_date_s": -5}])
-def test_a_wait_that_no_field_states_is_shorter_than_the_first_wait_of_an_agent(fields):
-    told = re.search(r"try again in ([\d.]+)(ms|s)\.", _error(faults.rate_limit(**fields))[1]["message"])
-    assert 0.2 <= float(told[1]) * {"ms": 0.001, "s": 1}[told[2]] < 2
+@pytest.mark.parametrize("estimate", [1, 100, 20_000])
+def test_a_wait_that_no_field_states_is_shorter_than_the_first_wait_of_an_agent(fields, estimate):
+    _, error = _error(faults.rate_limit(**fields), estimate=estimate)
+    told = re.search(r"try again in ([\d.]+)(ms|s)\.", error["message"])
+    assert 0 < float(told[1]) * {"ms": 0.001, "s": 1}[told[2]] < 2
+
+
+def test_the_words_tell_of_the_limit_that_is_meant():
+    for of, words in (("requests", "requests per min (RPM)"), ("tokens", "tokens per min (TPM)")):
+        assert words in _error(faults.rate_limit(of=of))[1]["message"]
+        assert words in _error(faults.rate_limit(of=of), name="acme")[1]["message"]
+    for of, words in (("requests", "requests per day (RPD)"), ("tokens", "tokens per day (TPD)")):
+        assert words in _error(faults.daily_limit(of=of))[1]["message"]
+    assert "tokens per minute" not in _error(faults.rate_limit(of="requests"), name="groq")[1]["message"]
+    with pytest.raises(ValueError, match=r"^of: the word requests or tokens, not 'minutes'"):
+        faults.rate_limit(of="minutes")
 
 
 @pytest.mark.parametrize("ahead_s", [90, -90])
@@ -265,6 +278,11 @@ def test_a_variant_is_named():
         (faults.rate_limit(variant="x"), "acme", "no shape of its own is known"),
         (faults.rate_limit(strict=True), "acme", "no source shows what acme sends"),
         (faults.payment_required(strict=True), "fireworks", "no source shows the body of fireworks.402"),
+        (faults.error_event(strict=True), "lmstudio", "no source shows what lmstudio sends"),
+        (faults.error_in_200(strict=True), "groq", "no source shows what groq sends"),
+        (faults.conflict(strict=True), "openai", "no source shows what openai sends"),
+        (faults.usage_limit(strict=True), "codex", "no source shows what codex sends"),
+        (faults.rate_limit(variant=""), "groq", "sends no variant ''"),
         (faults.wire(id="openrouter.200.error_only"), "openai-codex", "an answer of chat"),
     ],
 )
@@ -290,6 +308,24 @@ def test_what_a_source_shows_may_be_asked_for_strictly(fault):
 def test_an_entry_that_is_not_there_names_the_nearest_one(entry, near):
     with pytest.raises(UnknownName, match=f"unknown entry '{entry}'; did you mean '{near}'"):
         faults.wire(id=entry)
+
+
+@pytest.mark.parametrize("fault", [faults.error_event, faults.error_in_200])
+@pytest.mark.parametrize("beside", [{"variant": "x"}, {"strict": True}])
+def test_words_of_one_s_own_are_no_provider_s(fault, beside):
+    with pytest.raises(ValueError, match=r"^message: words of your own are no provider's"):
+        fault(message="gone", **beside)
+
+
+def test_an_event_of_an_error_goes_on_counting():
+    events = _rendered(dialect=RESPONSES, streamed=True)
+    *_, last = faults.error_event(after_events=4, message="gone").events(events, _moment(RESPONSES))
+    assert b'"sequence_number":4' in last.data
+
+
+def test_a_whole_answer_s_error_speaks_of_the_server_where_nobody_says_otherwise():
+    assert "context" not in _error(faults.error_in_200(), name="llamacpp")[1]["message"]
+    assert "overloaded" in _error(faults.error_in_200(), name="openrouter")[1]["message"]
 
 
 def test_an_entry_whose_body_is_inferred_is_refused_when_it_is_asked_for_strictly():

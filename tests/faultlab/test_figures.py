@@ -12,26 +12,50 @@ WINDOW = {"window": 65536, "prompt": 92208, "output": 21333}
 OUTPUT = {"window": 131072, "prompt": 10535, "output": 131072}
 
 
-def figures(seen, estimate=1000, max_tokens=None, answer="a", **stated):
-    return Figures(Occasion("m", estimate, max_tokens, NOW, "account", answer, stated), seen)
+def figures(seen, estimate=1000, max_tokens=None, answer="a", of="tokens", *, counts_output=False, **stated):
+    return Figures(Occasion("m", estimate, max_tokens, NOW, "account", answer, counts_output, stated), seen, of)
 
 
-@given(st.integers(0, 10**7), st.none() | st.integers(1, 10**6), st.text(max_size=5))
-def test_a_rate_limit_says_what_is_used_so_that_the_request_does_not_fit(estimate, max_tokens, answer):
-    made = figures(RATE, estimate, max_tokens, answer)
-    assert made["requested"] == max(1, estimate + (max_tokens or 0)) <= made["limit"]
+@given(st.integers(0, 10**7), st.none() | st.integers(1, 10**6), st.text(max_size=5), st.booleans())
+def test_a_rate_limit_names_the_wait_that_its_bucket_needs(estimate, max_tokens, answer, counts_output):
+    made = figures(RATE, estimate, max_tokens, answer, counts_output=counts_output)
+    assert made["requested"] == max(1, estimate + (max_tokens or 0) * counts_output) <= made["limit"]
     assert made["used"] <= made["limit"] < made["used"] + made["requested"]
     assert made["remaining"] == made["limit"] - made["used"]
-    assert 0.2 <= made["wait"] <= 1.9
+    assert made["wait"] == round((made["used"] + made["requested"] - made["limit"]) * 60 / made["limit"], 3) < 2
+
+
+@given(st.integers(0, 10**6), st.floats(0.001, 120))
+def test_a_wait_that_is_stated_is_the_one_that_the_numbers_ask_for(estimate, wait_s):
+    made = figures(RATE, estimate, wait=wait_s)
+    needed_s = (made["used"] + made["requested"] - made["limit"]) * 60 / made["limit"]
+    assert made["wait"] == wait_s
+    assert made["used"] <= made["limit"]
+    assert abs(needed_s - wait_s) <= max(60 / made["limit"], 0.5 * wait_s)
 
 
 def test_what_is_stated_is_kept():
-    made = figures(RATE, limit=50, wait=30.0)
-    assert (made["limit"], made["wait"]) == (50, 30.0)
+    made = figures(RATE, limit=50, wait=30.0, used=45, requested=30)
+    assert (made["limit"], made["wait"], made["used"]) == (50, 30.0, 45)
 
 
 def test_one_request_is_counted_where_requests_are_counted():
-    assert figures({"limit": 500, "requested": 1})["requested"] == 1
+    made = figures({"limit": 500, "used": 500, "requested": 1, "wait": 0.12}, estimate=9000, of="requests")
+    assert (made["requested"], made["limit"], made["used"], made["wait"]) == (1, 500, 500, 0.12)
+
+
+def test_a_day_s_bucket_fills_in_a_day():
+    made = figures({"limit": 200, "used": 200, "requested": 1, "wait": 432}, of="requests")
+    assert made["wait"] == 86_400 / 200
+
+
+def test_what_was_seen_empty_is_empty():
+    made = figures({"limit": 50, "remaining": 0}, estimate=20_000, of="requests")
+    assert (made["limit"], made["remaining"]) == (50, 0)
+
+
+def test_a_limit_that_the_provider_was_told_to_have_is_the_one_it_names():
+    assert figures(RATE, estimate=10, tokens_limit=1000)["limit"] == 1000
 
 
 @given(st.integers(0, 10**7))
@@ -59,10 +83,13 @@ def test_the_parts_of_a_prompt_are_the_prompt():
     assert made["text_input"] + made["tool_input"] == made["prompt"]
 
 
-def test_a_bucket_fills_at_the_pace_that_was_seen():
-    seen = {"requests_limit": 14400, "requests_remaining": 14399, "requests_reset": 6, "limit": 6000}
-    made = figures(seen, requests_remaining=14000)
-    assert made["requests_reset"] == 400 * 6
+@given(st.integers(0, 10**6))
+def test_a_minute_s_bucket_is_full_again_within_a_minute_and_a_day_s_at_its_own_pace(estimate):
+    seen = RATE | {"requests_limit": 14400, "requests_remaining": 14399, "requests_reset": 6}
+    made = figures(seen | {"tokens_limit": 6000, "tokens_remaining": 5843, "tokens_reset": 1.57}, estimate)
+    assert made["requests_reset"] == 6
+    assert 0 <= made["tokens_reset"] <= 60
+    assert made["tokens_remaining"] == made["remaining"]
 
 
 def test_days_end_at_midnight_and_weeks_on_sunday():

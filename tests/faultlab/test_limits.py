@@ -8,7 +8,7 @@ from faultlab import faults
 from faultlab.clock import START
 from faultlab.dialects import Question
 from faultlab.limits import Limits, Meter
-from faultlab.providers import provider
+from faultlab.providers import names, provider
 
 
 def _meter(limits, name="acme"):
@@ -46,7 +46,7 @@ def test_requests_of_a_minute_are_counted_from_the_first_one_that_passed():
     meter = _meter(Limits(requests_per_minute=2))
     answers = [_ask(meter, now_s=now_s) for now_s in (5, 20, 30.5, 64.9, 65)]
     waits = [None, None, 35, 1, None]
-    assert answers == [wait and faults.rate_limit(retry_after_s=wait) for wait in waits]
+    assert answers == [wait and faults.rate_limit(retry_after_s=wait, of="requests") for wait in waits]
 
 
 def test_tokens_of_a_minute_are_counted():
@@ -60,7 +60,7 @@ def test_refused_requests_do_not_count():
     for _ in range(5):
         assert _ask(meter, body_bytes=101) == faults.payload_too_large()
     assert _ask(meter) is None
-    assert _ask(meter, now_s=59) == faults.rate_limit(retry_after_s=1)
+    assert _ask(meter, now_s=59) == faults.rate_limit(retry_after_s=1, of="requests")
     assert _ask(meter, now_s=60) is None
 
 
@@ -131,20 +131,24 @@ def test_a_day_ends_at_midnight_whenever_it_began():
     meter = _meter(Limits(requests_per_day=2))
     evening, midnight = 23 * 3600, 24 * 3600
     asked = [_ask(meter, now_s=now_s) for now_s in (0, evening, evening, midnight - 1, midnight)]
-    assert asked == [None, None, faults.daily_limit(), faults.daily_limit(), None]
+    assert asked == [None, None, faults.daily_limit(of="requests"), faults.daily_limit(of="requests"), None]
 
 
+@pytest.mark.parametrize("name", names())
 @pytest.mark.parametrize(
-    ("limits", "variant"),
+    ("limits", "of"),
     [
-        (Limits(requests_per_minute=1), "requests_per_min"),
-        (Limits(tokens_per_minute=15), "tokens_per_min.no_ratelimit_headers"),
+        (Limits(requests_per_minute=1), "requests"),
+        (Limits(tokens_per_minute=15), "tokens"),
+        (Limits(requests_per_day=1), "requests"),
+        (Limits(tokens_per_day=15), "tokens"),
     ],
 )
-def test_a_provider_that_has_words_for_requests_and_for_tokens_uses_the_right_ones(limits, variant):
-    meter = _meter(limits, "openai")
+def test_a_refusal_speaks_of_the_limit_that_was_reached(limits, of, name):
+    meter = _meter(limits, name)
     assert _ask(meter) is None
-    assert _ask(meter) == faults.rate_limit(retry_after_s=60, variant=variant)
+    entry = _ask(meter).entry("chat", provider(name))
+    assert entry.of in (of, "any")
 
 
 def test_a_refusal_carries_the_true_counts():
