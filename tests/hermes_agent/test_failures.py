@@ -204,6 +204,7 @@ KIND_OF_FAULT = {
     "capacity": "overloaded",
     "content_filter": "bad_request",
     "tool_use_failed": "invalid_response",
+    "error_event": "server_error",
 }
 
 
