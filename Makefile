@@ -5,6 +5,9 @@ PYTHONS := python3.14 python3.13 python3.12 python3.11 python3
 BIN     := .venv/bin
 READY   := .venv/ready
 
+# As many as there are cores; none for what is looked at alone: make test ARGS="-n 0 -k overflow".
+WORKERS := -n auto
+
 # Major versions of openai. The newest is at home in .venv, each of the others in an environment of its own beside it.
 GENERATIONS := 1 2 3
 NEWEST      := 3
@@ -22,7 +25,7 @@ streaming: $(READY) ## the same scenarios, with every answer asked for as a stre
 	@$(BIN)/pytest -o faultlab_overlay=tests/overlays/streaming.yaml scenarios/ $(PYTEST_ARGS) $(ARGS)
 
 test: $(READY) ## the tests of the code itself
-	@$(BIN)/pytest $(PYTEST_ARGS) $(ARGS)
+	@$(BIN)/pytest $(WORKERS) $(PYTEST_ARGS) $(ARGS)
 
 conformance: $(READY) ## the catalogue through openai 1, 2 and 3, two of them at a time: each shows what is recorded
 	@$(MAKE) $(BESIDE_EACH_OTHER) $(GENERATIONS:%=conformance-%)

@@ -16,7 +16,7 @@ from faultlab.faults import FAULTS
 from faultlab.faults.catalogued import Catalogued
 from faultlab.limits import Limits
 from faultlab.loader import document, expecting
-from faultlab.providers import entries
+from faultlab.providers import entries, names
 from faultlab.reports.catalogue import page
 from faultlab.reports.text import Style, render
 from faultlab.runner import load, run, run_fully
@@ -228,3 +228,10 @@ def test_look_alikes_are_entries_of_the_catalogue():
 def test_each_pair_of_look_alikes_is_told_or_is_said_to_be_alike():
     text = LOOK_ALIKES.read_text(encoding="utf-8")
     assert {int(number) for number in re.findall(r"^\| (\d+) \|", text, re.MULTILINE)} == set(range(1, 26))
+
+
+def test_the_numbers_that_are_told_are_those_of_the_catalogue():
+    readme, changelog = ((ROOT / name).read_text("utf-8") for name in ("README.md", "CHANGELOG.md"))
+    assert f"**{len(FAULTS)} [faults]" in readme
+    assert f"{len(entries())} things that {len(names())} providers" in readme
+    assert f"{len(entries())} things that {len(names())} providers" in changelog
