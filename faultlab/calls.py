@@ -90,19 +90,28 @@ def _attempts(trace: Trace, history: Dialogue) -> Iterator[Attempt]:
     call = 0
     for number, turn in enumerate(trace.turns, 1):
         before: Attempt | None = None
+        asked: Exchange | None = None
         renewed = False
-        for exchange in trace.exchanges[turn.first - 1 : turn.last]:
+        exchanges = trace.exchanges[turn.first - 1 : turn.last]
+        for place, exchange in enumerate(exchanges):
             if exchange.side:
                 renewed = renewed or exchange.renewal
                 continue
-            said = dialogue_of(exchange.request)
+            asked_before, asked = asked, _asked(exchanges[place:], asked) if exchange.unread else exchange
+            said = dialogue_of(asked.request)
             call += before is None or _begins_anew(before, said)
             compressed = said.compresses(last_of_session.get(turn.session, history))
-            lowered = before is not None and before.call == call and _is_lower(before, exchange)
+            lowered = before is not None and before.call == call and _is_lower(asked_before or asked, asked)
             before = Attempt(exchange, said, number, call, compressed, lowered, renewed)
             last_of_session[turn.session] = said
             renewed = exchange.status == _UNAUTHORIZED
             yield before
+
+
+def _asked(exchanges: list[Exchange], before: Exchange | None) -> Exchange:
+    """What stands for a request that was never read: the next one that was, since who meets no answer asks again."""
+    read = (exchange for exchange in exchanges if not exchange.side and not exchange.unread)
+    return next(read, before or exchanges[0])
 
 
 def _begins_anew(before: Attempt, said: Dialogue) -> bool:
@@ -113,8 +122,8 @@ def _begins_anew(before: Attempt, said: Dialogue) -> bool:
     return bool(_CUT_AT_LIMIT.search(body_sent(before.exchange)))
 
 
-def _is_lower(before: Attempt, exchange: Exchange) -> bool:
-    was, now = _output_limit(before.exchange.request.json), _output_limit(exchange.request.json)
+def _is_lower(before: Exchange, exchange: Exchange) -> bool:
+    was, now = _output_limit(before.request.json), _output_limit(exchange.request.json)
     return before.upstream == exchange.upstream and now is not None and (was is None or now < was)
 
 

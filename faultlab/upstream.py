@@ -136,8 +136,11 @@ class Upstream:
 
     def next_drop(self) -> DropKind | None:
         """How the next connection will fail before there is a request on it; None when it lasts that long."""
-        drops = (fault.drops() for fault in self.schedule.peek())
-        return next((kind for kind in drops if kind in BEFORE_A_REQUEST), None)
+        for fault in self.schedule.peek():
+            kind = fault.drops()
+            if kind in BEFORE_A_REQUEST:
+                return kind
+        return None
 
     def connect(self) -> Answer | None:
         """As `answer`, for a connection on which no request was read yet; None when it lasts that long."""

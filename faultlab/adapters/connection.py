@@ -10,6 +10,7 @@ import socket
 import struct
 from collections.abc import Iterator
 from fcntl import ioctl
+from itertools import chain, islice
 from termios import TIOCOUTQ
 from typing import Any, NamedTuple, Protocol
 
@@ -83,10 +84,10 @@ class Door(Protocol):
 
 
 class _Answering(NamedTuple):
-    """An answer under way."""
+    """An answer under way; behind its last event there is None."""
 
     exchange: Exchange
-    events: Iterator[Event]
+    events: Iterator[Event | None]
     framing: Framing
 
 
@@ -104,13 +105,13 @@ class Connection(asyncio.Protocol):
         self._answering: _Answering | None = None
         self._is_full = False
         self._waits_for_room = False
-        self._was_answered = False
+        self._is_waiting = False
         self._is_over = False
 
     @property
     def is_idle(self) -> bool:
         """Whether it was answered, and has not begun to ask again."""
-        return self._was_answered and self._answering is None and not self._reader.has_begun
+        return self._is_waiting and not self._reader.has_begun
 
     # What asyncio calls.
 
@@ -181,24 +182,24 @@ class Connection(asyncio.Protocol):
         if isinstance(asked, Refusal):
             self._refuse(asked)
             return None
+        self._is_waiting = False
         answer = self._door.answer(asked)
         if isinstance(answer, Refusal):
             self._refuse(answer)
             return None
-        self._answering = _Answering(answer.exchange, iter(answer.events), Framing(asked.head))
+        self._answering = _Answering(answer.exchange, chain(answer.events, (None,)), Framing(asked.head))
         return self._answering
 
     def _play(self, answering: _Answering) -> bool:
         """Whether the answer was played to its end; if not, something goes on with it, or it is over."""
         exchange, events, framing = answering
-        transport = self._transport
-        for _ in range(_MOST_IN_A_ROW):
-            if self._is_full or transport.is_closing():
-                self._waits_for_room = self._is_full
-                return False
-            event = next(events, None)
+        write, send, is_closing = self._transport.write, framing.send, self._transport.is_closing
+        for event in islice(events, _MOST_IN_A_ROW):
             if isinstance(event, Data):
-                transport.write(framing.send(event.data))
+                write(send(event.data))
+                if self._is_full or is_closing():
+                    self._waits_for_room = self._is_full
+                    return False
             elif isinstance(event, Head):
                 framing.open(event, keeps_alive=self._door.keeps_alive())
                 exchange.status = event.status
@@ -219,9 +220,10 @@ class Connection(asyncio.Protocol):
 
     def _finish(self, answering: _Answering) -> None:
         """The answer is whole; another request may follow."""
-        self._transport.write(answering.framing.end())
+        if rest := answering.framing.end():
+            self._transport.write(rest)
         self._end(answering)
-        self._was_answered = True
+        self._is_waiting = True
         if answering.framing.closes or not self._door.keeps_alive():
             self.close()
         else:

@@ -24,7 +24,7 @@ from faultlab.clock import Clock
 from faultlab.errors import Runaway, UnknownHost
 from faultlab.trace import Exchange
 from faultlab.upstream import Answer, Upstream
-from faultlab.wire import DropKind, received
+from faultlab.wire import DropKind, Request, received
 
 __all__ = ["Door"]
 
@@ -50,6 +50,7 @@ class Door:
         self._clock = clock
         self._tls = tls
         self._gate: Gate | None = None
+        self._is_lasting = True
         self._guests: set[Guest] = set()
         self._coming: dict[asyncio.Task[None], socket.socket] = {}
         self._is_empty = asyncio.Event()
@@ -59,6 +60,7 @@ class Door:
         self.url = f"{'https' if self._tls else 'http'}://{port.host}:{port.number}"
         self._gate = Gate(port, self, closed_for_s)
         self._gate.open()
+        self._look()
 
     async def close(self) -> None:
         """Let nobody in any more, and put everybody out; returns when all are gone."""
@@ -111,9 +113,10 @@ class Door:
         """What the upstream that a request is for makes of it; the trace has it under the upstream's own URL."""
         if asked.head.method == "CONNECT":
             return Refusal(501, "no tunnel leads on from here")
-        url, headers = _addressed(self._origin, asked.head)
+        head, credential = _addressed(self._origin, asked.head)
+        request = Request(head.method, head.url, head.headers, asked.body)
         try:
-            answer = self._router.answer(*received(asked.head.method, url, headers, asked.body))
+            answer = self._router.answer(request, credential)
         except UnknownHost as error:
             return Refusal(404, str(error))
         except Runaway as error:
@@ -124,7 +127,7 @@ class Door:
 
     def keeps_alive(self) -> bool:
         """Whether what comes next can come on a connection that is already there."""
-        return not any(upstream.next_drop() for upstream in self._upstreams)
+        return self._is_lasting
 
     def ended(self, exchange: Exchange) -> None:
         """Nothing more will come of it."""
@@ -148,7 +151,8 @@ class Door:
 
     def _look(self) -> None:
         """What comes next may need a connection that is new."""
-        if self.keeps_alive():
+        self._is_lasting = not any(upstream.next_drop() for upstream in self._upstreams)
+        if self._is_lasting:
             return
         for guest in tuple(self._guests):
             if guest.is_idle:
@@ -163,14 +167,17 @@ class Door:
         if answer and kind and kind not in _SHOWN:
             protocol = partial(Unasked, self, answer.exchange, kind)
         patience_s = _HANDSHAKE_S if certificate else None
+        is_there = False
         try:
             # A client that does not trust the certificate, or has gone, is none of our errors.
             with contextlib.suppress(OSError):
                 await asyncio.get_running_loop().connect_accepted_socket(
                     protocol, connection, ssl=certificate, ssl_handshake_timeout=patience_s
                 )
+                is_there = True
         finally:
-            if answer:
+            # One that is there and will fail ends then.
+            if answer and (kind in _SHOWN or not is_there):
                 self.ended(answer.exchange)
 
     def _certificate(self, kind: DropKind | None) -> SSLContext | None:
@@ -188,9 +195,9 @@ class Door:
 
 # A client sends the same head again and again.
 @lru_cache(maxsize=64)
-def _addressed(origin: str, asking: Asking) -> tuple[str, tuple[tuple[bytes, bytes], ...]]:
-    """The URL and the headers of a request as they would be if the upstream's own host had been asked."""
+def _addressed(origin: str, asking: Asking) -> tuple[Request, str | None]:
+    """A request but for its body, as it would be if the upstream's own host had been asked; and its credential."""
     url = origin + asking.target if asking.target.startswith("/") else asking.target
     host = origin.partition("://")[2].encode("ascii")
     headers = ((name, host if name.lower() == b"host" else value) for name, value in asking.headers)
-    return url, tuple(headers)
+    return received(asking.method, url, headers, b"")

@@ -55,11 +55,11 @@ class Framing:
         opening = self._opening
         if opening is None or not opening.has_body or not data:
             return b""
-        if self._left is not None:
+        if opening.is_chunked:
+            data = b"%x\r\n%b\r\n" % (len(data), data)
+        elif self._left is not None:
             self._left -= len(data)
-        framed = b"%b%x\r\n%b\r\n" % (self._unsent, len(data), data) if opening.is_chunked else self._unsent + data
-        self._unsent = b""
-        return framed
+        return self.flush() + data if self._unsent else data
 
     def flush(self) -> bytes:
         """What waits to be sent."""

@@ -27,6 +27,9 @@ _LOOK_S = 0.01
 _GONE_S = 0.001
 """How often it is looked whether he has gone; who comes back sooner is taken for the same."""
 
+_LOOKS = 25
+"""After how many of these looks the kernel is asked, which takes as long as all of them."""
+
 
 class House(Protocol):
     """What the gate asks of those whose gate it is."""
@@ -65,7 +68,6 @@ class Gate:
         """Let in whoever may come in."""
         self._port.listen()
         self._hear()
-        self.look()
 
     def look(self) -> None:
         """What comes next may have changed."""
@@ -130,8 +132,8 @@ class Gate:
     async def _turn_away_next(self, kind: DropKind) -> None:
         """Those who had come before are still let in."""
         self._hear()
-        before, knocking = self._port.ignored, self._port.knocking()
-        while not knocking and self._port.ignored == before:
+        knocking = self._port.knocking()
+        while not knocking and not self._port.ignored:
             await asyncio.sleep(_LOOK_S)
             if self._house.keeps_out() is not kind:
                 return
@@ -140,10 +142,20 @@ class Gate:
         if kind is not DropKind.CONNECT_TIMEOUT:
             self._refuse()
         try:
-            while any(self._port.is_there(number) for number in knocking):  # noqa: ASYNC110, the kernel sets no event
-                await asyncio.sleep(_GONE_S)
+            await self._until_gone(knocking)
+            self._port.forget()
         finally:
             self._end(exchanges)
+
+    async def _until_gone(self, knocking: tuple[int, ...]) -> None:
+        """That their ports are free is seen at once, and now and then that somebody else has them by now."""
+        looks = 0
+        while any(self._port.is_there(number) for number in knocking):
+            await asyncio.sleep(_GONE_S)
+            looks += 1
+            if looks % _LOOKS == 0:
+                still = self._port.knocking()
+                knocking = tuple(number for number in knocking if number in still)
 
     async def _close_for_a_while(self) -> None:
         exchanges = [self._house.turned_away()]

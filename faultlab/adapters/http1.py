@@ -107,7 +107,7 @@ class Reader:
         return not self._buffer
 
     def _next(self) -> Asked | None:
-        head = self._head or self._read_head()
+        head = self._head or (self._read_head() if self._buffer else None)
         if head is None:
             return None
         body = self._chunks.read() if head.length is None else self._whole(head.length)

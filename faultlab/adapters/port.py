@@ -38,6 +38,7 @@ class Port:
     def __init__(self, host: str = LOOPBACK, number: int = 0) -> None:
         self.listener: socket.socket | None = None
         self._is_ignoring = False
+        self._forgotten = 0
         self.host = loopback(host)
         self._held = _bound(self.host, number)
         self.number: int = self._held.getsockname()[1]
@@ -57,6 +58,8 @@ class Port:
         attached = struct.pack("HP", 1, ctypes.addressof(program))
         listener = self._made()
         try:
+            if not self._is_ignoring:
+                self.forget()
             listener.setsockopt(socket.SOL_SOCKET, _ATTACH_FILTER, attached)
             self.knocking()  # whether that is told as well
             self._is_ignoring = self.ignored >= 0
@@ -91,10 +94,12 @@ class Port:
 
     @property
     def ignored(self) -> int:
-        """How often somebody knocked in vain at this listener."""
-        memory = self._made().getsockopt(socket.SOL_SOCKET, _MEMORY, _MEMORY_FIELDS.size)
-        drops: int = _MEMORY_FIELDS.unpack(memory)[_DROPS]
-        return drops
+        """How often somebody knocked in vain that is not forgotten."""
+        return self._drops() - self._forgotten
+
+    def forget(self) -> None:
+        """Those who have knocked so far were seen to."""
+        self._forgotten = self._drops()
 
     def knocking(self) -> tuple[int, ...]:
         """The ports of those who wait to be let in."""
@@ -108,8 +113,14 @@ class Port:
             return True
         return False
 
+    def _drops(self) -> int:
+        memory = self._made().getsockopt(socket.SOL_SOCKET, _MEMORY, _MEMORY_FIELDS.size)
+        drops: int = _MEMORY_FIELDS.unpack(memory)[_DROPS]
+        return drops
+
     def _made(self) -> socket.socket:
         if self.listener is None:
+            self._forgotten = 0
             self.listener = _bound(self.host, self.number)
             self.listener.setblocking(False)
         return self.listener

@@ -2,6 +2,7 @@ import pytest
 
 from faultlab.calls import attempts_of, model_calls
 from faultlab.dialogue import Dialogue, Said
+from faultlab.wire import Request
 
 LONG = tuple(f"message {n}" for n in range(10))
 SHORT = (*LONG[:3], "left out", *LONG[6:])
@@ -18,6 +19,27 @@ def test_attempts_with_the_same_conversation_are_one_call(story):
         ("primary", 2),
         ("fallback", 1),
     ]
+
+
+def _unread(story):
+    """The last request was one that nobody could read."""
+    exchange = story.trace.exchanges[-1]
+    exchange.unread, exchange.request = True, Request("", exchange.request.url, {}, b"")
+    return story
+
+
+def test_a_connection_that_failed_before_its_request_is_an_attempt_at_what_is_asked_next(story):
+    _unread(story.ask("P", "refused", body={"max_tokens": 5})).ask("P", body={"max_tokens": 5}).end()
+    _unread(story.ask("P", "refused")).ask("F", said=("again",)).end()
+    assert _calls(story) == [1, 1, 2, 2]
+    assert not any(attempt.lowered or attempt.compressed for attempt in attempts_of(story.trace))
+
+
+def test_or_at_what_was_asked_before(story):
+    story.ask("P", "reset")
+    _unread(story.ask("P", "refused")).end()
+    _unread(story.ask("P", "refused")).end()
+    assert _calls(story) == [1, 1, 2]
 
 
 def test_a_turn_begins_a_call(story):

@@ -191,6 +191,11 @@ def test_i7_who_needs_no_key_may_get_one_of_nobody_s(story, owner):
     assert _found(story) == {}
 
 
+def test_i7_nothing_is_asked_of_a_request_that_was_never_read(story):
+    story.ask("P", "refused", key_of="none", body={"model": ""}, unread=True).wait(2).ask("P").end()
+    assert _found(story) == {}
+
+
 def test_i7_a_renewal_carries_its_own_token(story):
     story.ask("P", "unauthorized").renew("P")
     story.trace.exchanges[-1].key_of = "fallback"

@@ -14,6 +14,13 @@ def test_one_entry_is_used_up_per_request_and_after_the_last_all_is_well():
     assert taken == [(_RATE_LIMIT,), (_RATE_LIMIT,), (), (_RESET, _RATE_LIMIT), (), ()]
 
 
+def test_what_comes_next_can_be_seen_without_using_it_up():
+    schedule = Schedule([Entry((_RATE_LIMIT,)), OK, Entry((_RESET,))])
+    assert schedule.faults == (_RATE_LIMIT, _RESET)
+    for faults_of_one in ((_RATE_LIMIT,), (), (_RESET,), ()):
+        assert schedule.peek() == schedule.peek() == schedule.take() == faults_of_one
+
+
 def test_forever_has_no_end():
     schedule = Schedule([Entry((_RESET,), None), Entry((_RATE_LIMIT,))])
     assert {schedule.take() for _ in range(100)} == {(_RESET,)}

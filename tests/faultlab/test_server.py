@@ -2,7 +2,13 @@
 
 import contextlib
 import json
+import logging
+import resource
+import signal
 import socket
+import ssl
+import subprocess
+import sys
 import threading
 
 import pytest
@@ -20,6 +26,13 @@ _BASE = "https://openrouter.ai/api/v1"
 _PATH = "/api/v1/chat/completions"
 _TOO_LONG_S = 10
 _AT_ONCE_S = 0.2
+
+
+@pytest.fixture(autouse=True)
+def _nobody_complains(caplog):
+    """Whatever a client does, it is no error of the server's."""
+    yield
+    assert [record for record in caplog.records if record.levelno >= logging.WARNING] == []
 
 
 def _upstream(*entries, name="primary", base_url=_BASE, says=("hello",) * 20, stage=None, **more):
@@ -79,13 +92,13 @@ class _Client:
 
     def rest(self):
         """All bytes up to the server's FIN."""
-        while data := self.socket.recv(65536):
-            self.buffer += data
+        received = bytearray(self.buffer)
+        try:
+            while data := self.socket.recv(1 << 20):
+                received += data
+        finally:
+            self.buffer = bytes(received)
         return self.buffer
-
-
-def _exchanges(upstream):
-    return [(exchange.faults, exchange.status) for exchange in upstream.exchanges]
 
 
 # Answers.
@@ -240,6 +253,84 @@ def test_who_was_answered_and_comes_again_at_once_is_kept_out():
     assert [exchange.fault for exchange in upstream.exchanges] == ["rate_limit", "connect_timeout"]
 
 
+def test_a_second_answer_that_never_comes_leaves_the_first_one_whole():
+    upstream = _upstream(Entry(), faults.read_timeout())
+    with _served(upstream) as server, _Client(server) as client:
+        assert client.send(_request()).answer()[0] == 200
+        client.send(_request()).socket.settimeout(_AT_ONCE_S)
+        with pytest.raises(TimeoutError):
+            client.socket.recv(1)
+    assert [exchange.status for exchange in upstream.exchanges] == [200, None]
+
+
+def test_half_of_a_connection_is_closed_while_the_other_is_read():
+    with _served(_upstream(faults.half_closed())) as server, _Client(server) as client:
+        assert client.send(_request()).rest() == b""
+        for _ in range(3):
+            client.send(b"x" * 1000)  # a closed connection would answer with a reset
+        assert client.socket.recv(1) == b""
+
+
+@pytest.mark.parametrize("streamed", [False, True])
+def test_what_came_before_a_reset_has_arrived_however_much_it_is(streamed):
+    upstream = _upstream(faults.cut(), says=["x" * 12_000_000])
+    with _served(upstream) as server, _Client(server) as client:
+        client.send(_request(streamed=streamed))
+        _eventually(lambda: upstream.exchanges and upstream.exchanges[0].status)
+        with pytest.raises(ConnectionResetError):
+            client.rest()
+    assert client.buffer.count(b"x") > 5_900_000
+
+
+def test_a_client_that_reads_slowly_is_waited_for():
+    upstream = _upstream(says=["x" * 30_000_000])
+    with _served(upstream) as server, _Client(server) as client:
+        client.send(_request(streamed=True, fields=["connection: close"]))
+        _eventually(lambda: upstream.exchanges and upstream.exchanges[0].status)
+        assert upstream.exchanges[0].ended_s == 0
+        assert client.rest().count(b"x") >= 30_000_000
+        _eventually(lambda: upstream.exchanges[0].ended_s)
+
+
+def test_a_client_that_leaves_while_much_is_sent_to_it_ends_its_exchange():
+    upstream = _upstream(says=["x" * 30_000_000])
+    with _served(upstream) as server:
+        with _Client(server) as client:
+            client.send(_request(streamed=True)).socket.recv(1000)
+        _eventually(lambda: upstream.exchanges[0].ended_s)
+
+
+@pytest.fixture
+def many_files():
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (hard if hard != resource.RLIM_INFINITY else 8192, hard))
+    yield
+    resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+
+
+@pytest.mark.usefixtures("many_files")
+def test_a_thousand_streams_are_held_open_and_nobody_waits_for_them():
+    upstream = _upstream(Entry((faults.stall(after_events=1),), 1000), stage=Stage(SystemClock(), most_exchanges=None))
+    with _served(upstream) as server:
+        with contextlib.ExitStack() as clients:
+            for _ in range(1000):
+                clients.enter_context(_Client(server)).send(_request(streamed=True))
+            _eventually(lambda: sum(exchange.status == 200 for exchange in upstream.exchanges) == 1000)
+            assert not any(exchange.ended_s for exchange in upstream.exchanges)
+            assert clients.enter_context(_Client(server)).send(_request()).answer()[0] == 200
+        _eventually(lambda: all(exchange.ended_s for exchange in upstream.exchanges))
+
+
+def test_a_stream_without_pauses_lets_others_have_their_turn():
+    upstream = _upstream(faults.drip(), says=["x" * 30_000, "hello"])
+    with _served(upstream) as server, _Client(server) as greedy, _Client(server) as other:
+        greedy.send(_request(streamed=True))
+        _eventually(lambda: upstream.exchanges and upstream.exchanges[0].status)
+        assert other.send(_request()).answer()[0] == 200
+        assert upstream.exchanges[0].ended_s == 0
+        greedy.until(b"\r\n0\r\n\r\n")
+
+
 def test_a_server_that_stops_ends_every_exchange_and_connection():
     upstream = _upstream(faults.read_timeout(), faults.read_timeout())
     with contextlib.ExitStack() as clients:
@@ -259,3 +350,101 @@ def test_a_server_that_cannot_start_leaves_nothing_behind():
         with pytest.raises(OSError, match="in use"), _served(_upstream(), port=taken):
             pass
     assert not [thread for thread in threading.enumerate() if "faultlab" in thread.name]
+
+
+@contextlib.contextmanager
+def _killed(process):
+    try:
+        yield
+    finally:
+        process.kill()
+
+
+_PROGRAM = """
+import asyncio, sys
+from faultlab import Lab, faults
+from faultlab.adapters.base import Router
+from faultlab.adapters.server import Server
+
+lab = Lab(virtual_time=False)
+upstream = lab.upstream("openai", faults=[faults.read_timeout()]).behind
+server = Server(Router([upstream]), lab.clock)
+asyncio.run(server.run(lambda it: print(it.url_of(upstream.base_url), flush=True)), debug=False)
+print([exchange.ended_s > 0 for exchange in upstream.exchanges])
+"""
+
+
+@pytest.mark.parametrize("told", [signal.SIGINT, signal.SIGTERM])
+def test_a_signal_ends_it_with_nothing_left_behind(told):
+    command = [sys.executable, "-W", "error", "-X", "dev", "-c", _PROGRAM]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process, _killed(process):
+        host, port = process.stdout.readline().decode().split("/")[2].split(":")
+        with socket.create_connection((host, int(port)), timeout=_TOO_LONG_S) as client:
+            head, brace, body = _request(path="/v1/chat/completions", fields=["expect: 100-continue"]).partition(b"{")
+            client.sendall(head)
+            assert client.recv(100).startswith(b"HTTP/1.1 100 Continue")
+            client.sendall(brace + body)
+            process.send_signal(told)
+            out, err = process.communicate(timeout=_TOO_LONG_S)
+            assert client.recv(1) == b""
+    assert (process.returncode, err) == (0, b"")
+    assert out in (b"[True]\n", b"[]\n")
+
+
+# TLS.
+
+
+def _trusting(server):
+    context = ssl.create_default_context()
+    context.load_verify_locations(cadata=server.ca_pem.decode())
+    return context
+
+
+def test_an_upstream_is_served_by_https_and_others_are_not():
+    stage = Stage(SystemClock())
+    upstreams = [_upstream(stage=stage), _upstream(name="fallback", base_url="https://other.example/v1", stage=stage)]
+    with _served(*upstreams, tls=["primary"]) as server:
+        assert server.url_of(_BASE).startswith("https://127.0.0.1:")
+        assert server.url_of("https://other.example/v1").startswith("http://")
+        with _Client(server) as client:
+            client.socket = _trusting(server).wrap_socket(client.socket, server_hostname="127.0.0.1")
+            assert client.send(_request(streamed=True)).until(b"\r\n0\r\n\r\n").startswith(b"HTTP/1.1 200 OK")
+            assert client.send(_request()).answer()[0] == 200
+
+
+def test_half_a_connection_of_https_is_closed_whole():
+    with _served(_upstream(faults.half_closed()), tls=["primary"]) as server, _Client(server) as client:
+        client.socket = _trusting(server).wrap_socket(client.socket, server_hostname="127.0.0.1")
+        assert client.send(_request()).rest() == b""
+
+
+def test_a_reset_of_https_is_no_end_that_tls_knows():
+    with _served(_upstream(faults.reset()), tls=["primary"]) as server, _Client(server) as client:
+        client.socket = _trusting(server).wrap_socket(
+            client.socket, server_hostname="127.0.0.1", suppress_ragged_eofs=False
+        )
+        with pytest.raises(OSError, match=r"reset by peer|in violation of protocol"):
+            client.send(_request()).rest()
+
+
+def test_who_does_not_look_at_certificates_is_let_in_with_a_bad_one():
+    upstream = _upstream(faults.certificate_invalid())
+    with _served(upstream, tls=["primary"]) as server, _Client(server) as client:
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+        context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
+        client.socket = context.wrap_socket(client.socket)
+        assert client.send(_request()).answer()[0] == 200
+    assert [exchange.faults for exchange in upstream.exchanges] == [("certificate_invalid",), ()]
+
+
+def test_without_trustme_it_is_said_what_to_install(monkeypatch):
+    monkeypatch.setitem(sys.modules, "trustme", None)
+    with pytest.raises(HarnessError, match=r"faultlab\[tls\]"):
+        Server(Router([_upstream()]), SystemClock(), tls=["primary"])
+
+
+def test_nobody_has_a_certificate_who_was_not_asked_for():
+    with pytest.raises(HarnessError, match="tls names no upstream: second"):
+        Server(Router([_upstream()]), SystemClock(), tls=["second"])
+    with _served(_upstream()) as server, pytest.raises(HarnessError, match="tls"):
+        _ = server.ca_pem
