@@ -217,8 +217,8 @@ def test_look_alikes_are_told_apart_as_they_are_judged():
     rows = [row.split(" | ") for row in section(LOOK_ALIKES, "## What is told apart").splitlines() if "| `" in row]
     told = [pair for row in rows for pair in ((row[1], row[2]), (row[3], row[4]))]
     assert len(rows) > 24
-    for names, kind in told:
-        assert {str(VERDICTS[name]["kind"] or "null") for name in named_entries(names)} == {kind.strip("`")}
+    for cell, kind in told:
+        assert {str(VERDICTS[name]["kind"] or "null") for name in named_entries(cell)} == {kind.strip("`")}
 
 
 def test_look_alikes_are_entries_of_the_catalogue():
