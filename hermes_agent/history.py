@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 from hermes_agent.messages import Message, ToolCall
+from hermes_agent.tool_arguments import arguments_text
 
 __all__ = ["as_messages", "with_closed_calls"]
 
@@ -54,6 +54,4 @@ def _text(content: object) -> str:
 
 def _as_call(call: Mapping[str, Any]) -> ToolCall:
     function = call.get("function", {})
-    arguments = function.get("arguments", "")
-    written = arguments if isinstance(arguments, str) else json.dumps(arguments)  # Ollama's are an object
-    return ToolCall(str(call.get("id", "")), str(function.get("name", "")), written)
+    return ToolCall(str(call.get("id", "")), str(function.get("name", "")), arguments_text(function.get("arguments")))

@@ -7,12 +7,27 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Mapping
 from typing import Any
 
-__all__ = ["broken_off", "read_arguments"]
+__all__ = ["arguments_text", "broken_off", "read_arguments"]
 
 _LITERALS = ("true", "false", "null", "NaN", "Infinity", "-Infinity")
 _CUT_NUMBER_OR_ESCAPE = re.compile(r"\.|[eE][+-]?|u[0-9a-fA-F]{0,4}")
+
+
+def arguments_text(value: object) -> str:
+    """Arguments as the text that they should have been: some servers send the object itself, others what is no object.
+
+    Nothing is an empty text. What no JSON can say is said as a `null`, which `read_arguments` refuses like any value
+    that is no object.
+    """
+    if value is None or isinstance(value, str):
+        return value or ""
+    try:
+        return json.dumps(dict(value) if isinstance(value, Mapping) else value)
+    except (TypeError, ValueError, RecursionError):
+        return "null"
 
 
 def read_arguments(text: str) -> dict[str, Any] | None:

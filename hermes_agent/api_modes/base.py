@@ -21,6 +21,7 @@ __all__ = [
     "is_object",
     "items",
     "missing",
+    "own_error",
     "own_reasoning",
     "text",
     "whole_answer",
@@ -88,6 +89,23 @@ def missing(name: str, response: object) -> str:
         return "the answer is text, not JSON" if response else "the answer is empty"
     found = field(response, name)
     return f"{name} is {'empty' if found == [] else 'missing or null' if found is None else 'no list'}"
+
+
+def own_error(document: object) -> object | None:
+    """The error that a document or an event tells of, None if it is none: under `error`, or flat.
+
+    A flat one calls itself an error, or has a message and a code of its own beside no answer.
+    """
+    error: object | None = field(document, "error")
+    if error or any(items(field(document, name)) for name in _ANSWERS):
+        return error
+    code = field(document, "code")
+    told = code and str(code) not in _CODES_OF_SUCCESS and text(field(document, "message"))
+    return document if told or "error" in (field(document, "object"), field(document, "type")) else error
+
+
+_ANSWERS = ("choices", "output")
+_CODES_OF_SUCCESS = ("0", "200")
 
 
 def backend_name(backend: Backend) -> str:

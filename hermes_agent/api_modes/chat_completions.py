@@ -5,10 +5,21 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from hermes_agent.api_modes.base import Show, content, field, items, missing, own_reasoning, text, whole_answer
+from hermes_agent.api_modes.base import (
+    Show,
+    content,
+    field,
+    items,
+    missing,
+    own_error,
+    own_reasoning,
+    text,
+    whole_answer,
+)
 from hermes_agent.api_modes.chunks import put_together
 from hermes_agent.messages import Conversation, Message, Reply, ToolCall
 from hermes_agent.runtime_provider import Backend
+from hermes_agent.tool_arguments import arguments_text
 
 __all__ = ["call", "message_dict", "read", "request"]
 
@@ -61,7 +72,7 @@ def message_dict(message: Message, backend: Backend | None = None) -> dict[str, 
 
 def read(response: object) -> Reply:
     """The one form of an answer, whatever its shape."""
-    error = field(response, "error")
+    error = own_error(response)
     choices = items(field(response, "choices"))
     if not choices:
         return Reply(error=error, malformed=missing("choices", response))
@@ -97,4 +108,6 @@ def _malformed(message: object, calls: Sequence[object]) -> str | None:
 
 def _tool_call(call: object) -> ToolCall:
     function = field(call, "function")
-    return ToolCall(text(field(call, "id")), text(field(function, "name")), text(field(function, "arguments")))
+    return ToolCall(
+        text(field(call, "id")), text(field(function, "name")), arguments_text(field(function, "arguments"))
+    )

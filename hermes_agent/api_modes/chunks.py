@@ -8,8 +8,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-from hermes_agent.api_modes.base import Show, content, field, is_object, items, text
+from hermes_agent.api_modes.base import Show, content, field, is_object, items, own_error, text
 from hermes_agent.errors import StreamEndedEarly
+from hermes_agent.tool_arguments import arguments_text
 
 __all__ = ["put_together"]
 
@@ -52,7 +53,7 @@ class _Answer:
 
     def take(self, chunk: object) -> None:
         """One more chunk."""
-        self.error = self.error or field(chunk, "error")
+        self.error = self.error or own_error(chunk)
         self._choices = field(chunk, "choices")
         choice = next((each for each in items(self._choices) if self._is_the_first(each)), None)
         if choice is not None:
@@ -130,7 +131,7 @@ class _Call:
         name = text(field(function, "name"))
         if name != self._name:
             self._name += name
-        self._arguments.append(text(field(function, "arguments")))
+        self._arguments.append(arguments_text(field(function, "arguments")))
 
     def document(self) -> dict[str, Any]:
         """The call as a whole answer has it."""

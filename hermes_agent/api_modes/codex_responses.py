@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from hermes_agent.api_modes.base import Show, field, items, missing, own_reasoning, text, whole_answer
+from hermes_agent.api_modes.base import Show, field, items, missing, own_error, own_reasoning, text, whole_answer
 from hermes_agent.errors import StreamEndedEarly
 from hermes_agent.messages import Conversation, Message, Reply, ToolCall
 from hermes_agent.runtime_provider import Backend
+from hermes_agent.tool_arguments import arguments_text
 
 __all__ = ["call", "read", "request"]
 
@@ -58,7 +59,7 @@ def call(client: Any, asked: Mapping[str, Any], show: Show) -> object:
 
 def read(response: object) -> Reply:
     """The one form of an answer, whatever its shape."""
-    error, finish_reason = field(response, "error"), _finish_reason(response)
+    error, finish_reason = own_error(response), _finish_reason(response)
     found = items(field(response, "output"))
     if not found:
         malformed = None if finish_reason else missing("output", response)
@@ -106,7 +107,7 @@ def _drain(stream: Iterable[Any], show: Show) -> object:
             shown = {kind}  # a refusal beside a text is no part of the answer
         elif kind == "response.output_item.done":
             done.append(field(event, "item"))
-        elif kind == "error":
+        elif own_error(event):
             return {"error": event, "status": "failed"}
         elif kind in _TERMINAL:
             return _completed(field(event, "response"), done)
@@ -141,7 +142,7 @@ def _is_kept_reasoning(item: object) -> bool:
 
 def _tool_call(item: object) -> ToolCall:
     call_id = text(field(item, "call_id")) or text(field(item, "id"))
-    return ToolCall(call_id, text(field(item, "name")), text(field(item, "arguments")))
+    return ToolCall(call_id, text(field(item, "name")), arguments_text(field(item, "arguments")))
 
 
 def _plain(item: Any) -> Any:

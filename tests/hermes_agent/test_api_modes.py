@@ -240,3 +240,25 @@ json_values = st.recursive(
 @given(value=json_values)
 def test_any_json_at_all_can_be_read(mode, value):
     assert isinstance(mode.read(value), Reply)
+
+
+@pytest.mark.parametrize("flat", [{"message": "no", "code": 503}, {"object": "error", "message": "no"}], ids=str)
+@pytest.mark.parametrize("mode", API_MODES.values(), ids=API_MODES)
+def test_an_error_may_stand_flat_in_a_whole_answer(mode, flat):
+    assert mode.read(flat).error == flat
+
+
+@pytest.mark.parametrize(
+    ("arguments", "text"), [({"x": 1}, '{"x": 1}'), (5, "5"), ([1], "[1]"), (False, "false"), (None, ""), ("{", "{")]
+)
+def test_arguments_that_are_no_text_are_not_lost(arguments, text):
+    function = {"name": "it", "arguments": arguments}
+    chat = {"choices": [{"message": {"tool_calls": [{"id": "a", "function": function}]}}]}
+    response = {"status": "completed", "output": [{"type": "function_call", "call_id": "a"} | function]}
+    assert CHAT.read(chat).tool_calls == RESPONSES.read(response).tool_calls == (ToolCall("a", "it", text),)
+
+
+@pytest.mark.parametrize("event", [{"message": "no", "code": 503}, {"type": "error", "message": "no"}], ids=str)
+def test_an_error_may_stand_flat_in_an_event_of_a_response(event):
+    reply = drained(event)
+    assert (reply.error, reply.finish_reason) == (event, "error")

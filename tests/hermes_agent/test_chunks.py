@@ -126,6 +126,35 @@ def test_an_error_that_the_provider_sends_counts_wherever_it_stands(before):
         assert (reply.error, reply.finish_reason) == ({"code": 502}, "error")
 
 
+FLAT = [
+    {"message": "slow down", "code": 429},
+    {"message": "slow down", "code": "rate_limit_exceeded", "choices": None},
+    {"object": "error", "message": "slow down"},
+    {"type": "error", "message": "slow down", "choices": []},
+    {"object": "error"},
+]
+
+
+@pytest.mark.parametrize("before", [[], [HEL], [HEL, STOP]], ids=["first", "amid", "after the finish"])
+@pytest.mark.parametrize("flat", FLAT, ids=str)
+def test_an_error_may_stand_flat_in_its_chunk(before, flat):
+    reply = together(*before, flat, "nobody reads on")
+    assert (reply.error, reply.finish_reason) == (flat, "error")
+
+
+@pytest.mark.parametrize(
+    "more",
+    [{"message": "all is well"}, {"message": "success", "code": 200}, {"message": "ok", "code": "0"}, {"code": 429}],
+    ids=str,
+)
+def test_a_message_alone_and_a_code_of_success_are_no_error(more):
+    assert together(HEL, LO, STOP, more) == Reply("Hello", finish_reason="stop")
+
+
+def test_beside_an_answer_a_message_and_a_code_are_no_error():
+    assert together(HEL, LO | {"message": "cached", "code": 7}, STOP).text == "Hello"
+
+
 # What is no answer
 
 
@@ -214,6 +243,13 @@ def test_an_id_may_come_late_or_never():
 
 def test_a_call_without_a_function_is_a_call_without_a_name():
     assert calls({"index": 0, "id": "a", "function": None}) == (ToolCall("a", "", ""),)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "text"), [({"x": 1}, '{"x": 1}'), ({}, "{}"), (5, "5"), ([1], "[1]"), (False, "false"), (None, "")]
+)
+def test_arguments_that_are_no_text_are_not_lost(arguments, text):
+    assert calls(piece(0, "a", "run"), piece(0, None, None, arguments)) == (ToolCall("a", "run", text),)
 
 
 def test_a_text_beside_calls_is_shown():

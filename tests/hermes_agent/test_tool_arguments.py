@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hermes_agent.tool_arguments import broken_off, read_arguments
+from hermes_agent.tool_arguments import arguments_text, broken_off, read_arguments
 
 VALUES = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(),
@@ -64,3 +64,38 @@ def test_a_text_may_break_off_anywhere(text):
 @given(st.text())
 def test_any_text_can_be_read(text):
     assert read_arguments(text) is None or not broken_off(text)
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [
+        (None, ""),
+        ("", ""),
+        ('{"a": 1}', '{"a": 1}'),
+        ({"a": "ü"}, '{"a": "\\u00fc"}'),
+        (5, "5"),
+        ([1], "[1]"),
+        (False, "false"),
+    ],
+)
+def test_arguments_that_came_as_no_text_are_the_text_that_they_should_have_been(value, text):
+    assert arguments_text(value) == text
+
+
+@given(VALUES)
+def test_what_is_neither_text_nor_object_is_refused_where_texts_are(value):
+    is_object = value is None or isinstance(value, dict)
+    if not isinstance(value, str):
+        assert (read_arguments(arguments_text(value)) is not None) == is_object
+
+
+@pytest.mark.parametrize("value", [object(), {"a": object()}, b"{}"], ids=["object", "within", "bytes"])
+def test_what_no_json_can_say_is_no_object(value):
+    assert read_arguments(arguments_text(value)) is None
+
+
+def test_neither_is_what_is_nested_too_deep():
+    value = []
+    for _ in range(100_000):
+        value = [value]
+    assert read_arguments(arguments_text({"a": value})) is None

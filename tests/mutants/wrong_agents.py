@@ -893,4 +893,25 @@ WRONG_AGENTS = (
         "UNUSABLE_OUTPUT_CODES, statuses=frozenset([None])",
         "lookalikes/a_tool_call_that_failed_at_the_server_is_a_400_that_passes.yaml",
     ),
+    Mutant(
+        "takes arguments that are no text for none",
+        "hermes_agent.tool_arguments",
+        '    if value is None or isinstance(value, str):\n        return value or ""\n',
+        '    return value if isinstance(value, str) else ""\n',
+        "answers/arguments_of_a_tool_call_may_be_wrong_once_a_turn.yaml",
+    ),
+    Mutant(
+        "refuses arguments that are an object and no text",
+        "hermes_agent.tool_arguments",
+        "json.dumps(dict(value) if isinstance(value, Mapping) else value)",
+        "json.dumps(str(value))",
+        "answers/arguments_of_a_tool_call_may_be_wrong_once_a_turn.yaml",
+    ),
+    Mutant(
+        "knows an error by its key alone",
+        "hermes_agent.api_modes.base",
+        "    if error or any(items(field(document, name)) for name in _ANSWERS):\n        return error\n",
+        "    return error\n",
+        "streaming/an_error_amid_a_stream_is_what_it_says.yaml",
+    ),
 )
