@@ -1,8 +1,9 @@
 """The agent at the command line: one prompt, a conversation, the gateway, or cron jobs.
 
 The answer goes to standard output, everything else to standard error. Exit: 0 completed, 1 failed or partial, 2 what
-was asked for cannot be done, 130 interrupted. With `display.streaming` the answer is there as it comes, and what was
-withdrawn of it is marked in its place.
+was asked for cannot be done, 130 interrupted, 141 nobody reads the answer any more; 1 as well if it cannot be written.
+With `display.streaming` the answer is there as it comes on a terminal, and what was withdrawn of it is marked in its
+place. Anywhere else it is there when it is whole.
 """
 
 from __future__ import annotations
@@ -13,15 +14,15 @@ import json
 import sys
 from collections.abc import Mapping, Sequence
 from contextlib import closing, redirect_stderr, redirect_stdout
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NoReturn, TextIO
 
 from hermes_agent import run_agent
 from hermes_agent.config import load_config
+from hermes_agent.console import Console
 from hermes_agent.cron import jobs, scheduler
 from hermes_agent.cron.tick import tick
-from hermes_agent.errors import HermesError
+from hermes_agent.errors import HermesError, OutputLost
 from hermes_agent.gateway.run import GatewayRunner
 from hermes_agent.messages import Outcome
 from hermes_agent.runtime import Runtime, system_runtime
@@ -32,9 +33,8 @@ __all__ = ["main"]
 
 _EXIT = {Outcome.COMPLETED: 0, Outcome.FAILED: 1, Outcome.PARTIAL: 1, Outcome.INTERRUPTED: 130}
 _CANNOT_BEGIN = 2
-
-_WITHDRAWN = "[withdrawn: this answer was not completed]"
-"""Stands on a line of its own below a text that broke off."""
+_NOBODY_READS = 141
+"""As a shell tells of a program that SIGPIPE has ended."""
 
 _USAGE = """hermes_agent [--resume [ID]] [--] [PROMPT ...]
        hermes_agent gateway
@@ -47,55 +47,17 @@ gateway: chats as JSON lines on standard input and output. cron run: the job, or
 cron tick: of such a list (hermes_agent_cron.json in HERMES_HOME) the jobs that are due, by their schedules in UTC."""
 
 
-@dataclass(slots=True)
-class _Terminal:
+class _Terminal(Console):
     """Where the user is, and the outside that the agent gets."""
 
-    runtime: Runtime
-    stdin: TextIO
-    stdout: TextIO
-    stderr: TextIO
-    _is_amid_a_line: bool = False
-    _is_below_a_mark: bool = False
-
-    def answer(self, text: str) -> None:
-        """Show what was asked for."""
-        if text:
-            print(text, file=self.stdout, flush=True)
-
-    def delta(self, text: str) -> None:
-        """Show a piece of the answer as it comes; below a mark or a notice it stands on a new line already."""
-        print(text.removeprefix("\n") if self._is_below_a_mark else text, end="", file=self.stdout, flush=True)
-        self._is_amid_a_line, self._is_below_a_mark = not text.endswith("\n"), False
-
-    def withdrawn(self, _text: str) -> None:
-        """Mark what was shown last as no answer: what was printed stays there."""
-        self.end_line()
-        print(_WITHDRAWN, file=self.stdout, flush=True)
-        self._is_below_a_mark = True
-
-    def end_line(self) -> None:
-        """Let what comes next begin on a new line."""
-        if self._is_amid_a_line:
-            print(file=self.stdout, flush=True)
-            self._is_amid_a_line = False
-
-    def notice(self, text: str) -> None:
-        """Tell what else the user should know."""
-        self.end_line()
-        print(text, file=self.stderr, flush=True)
-        self._is_below_a_mark = True
+    def __init__(self, runtime: Runtime, stdin: TextIO, stdout: TextIO, stderr: TextIO) -> None:
+        super().__init__(stdin, stdout, stderr)
+        self.runtime = runtime
 
     def refuse(self, text: str) -> NoReturn:
         """Say in one line why nothing was begun."""
         self.notice(f"hermes_agent: {text}")
         raise SystemExit(_CANNOT_BEGIN)
-
-    def line(self) -> str:
-        """What the user says next; empty at the end."""
-        if self.stdin.isatty():
-            print("> ", end="", file=self.stderr, flush=True)
-        return self.stdin.readline()
 
 
 def main(
@@ -107,13 +69,15 @@ def main(
     stderr: TextIO | None = None,
 ) -> int:
     """Do what the arguments say; the exit code. No stream of the caller's is closed."""
-    streams = (stdin or sys.stdin, stdout or sys.stdout, stderr or sys.stderr)
+    streams = (stdin or sys.stdin, stdout or sys.stdout or io.StringIO(), stderr or sys.stderr or io.StringIO())
     for stream in streams:
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="replace")  # a byte that is no text ends no conversation
     terminal = _Terminal(runtime or system_runtime(), *streams)
     try:
         return _run(list(sys.argv[1:] if argv is None else argv), terminal)
+    except OutputLost as lost:
+        return _unheard(lost, terminal)
     except HermesError as error:
         terminal.notice(f"hermes_agent: {error}")
         return _CANNOT_BEGIN
@@ -121,6 +85,14 @@ def main(
         return int(end.code or 0)
     except KeyboardInterrupt:
         return _EXIT[Outcome.INTERRUPTED]
+
+
+def _unheard(lost: OutputLost, terminal: _Terminal) -> int:
+    """Who has read enough needs no complaint; whoever believes that all was written does."""
+    if isinstance(lost.__cause__, BrokenPipeError):
+        return _NOBODY_READS
+    terminal.notice(f"hermes_agent: {lost}")
+    return _EXIT[Outcome.FAILED]
 
 
 def _run(argv: list[str], terminal: _Terminal) -> int:
@@ -152,8 +124,13 @@ def _parsed(argv: list[str], terminal: _Terminal) -> argparse.Namespace:
     parser.add_argument(
         "--resume", nargs="?", const="", metavar="ID", help="go on with a session; the latest without ID"
     )
-    with redirect_stdout(terminal.stdout), redirect_stderr(terminal.stderr):
-        return parser.parse_args(argv)
+    with redirect_stdout(io.StringIO()) as said, redirect_stderr(io.StringIO()) as complained:
+        try:
+            return parser.parse_args(argv)
+        except SystemExit:
+            terminal.answer(said.getvalue().rstrip("\n"))
+            terminal.notice(complained.getvalue().rstrip("\n"))
+            raise
 
 
 def _warn(terminal: _Terminal) -> None:
@@ -181,14 +158,14 @@ def _agent(session_id: str | None, terminal: _Terminal) -> run_agent.AIAgent:
         runtime=terminal.runtime,
         session_id=session_id,
         on_notice=terminal.notice,
-        on_delta=terminal.delta,
+        on_delta=terminal.delta if terminal.is_terminal else None,
         on_withdrawn=terminal.withdrawn,
     )
 
 
 def _ask(agent: run_agent.AIAgent, text: str, terminal: _Terminal) -> int:
     result = agent.run_conversation(text)
-    if agent.config.display.streaming:
+    if agent.config.display.streaming and terminal.is_terminal:
         terminal.end_line()
     else:
         terminal.answer(result["reply"])

@@ -6,9 +6,10 @@ Of all that was shown in a turn there stays, in the end, what was kept, and noth
 from __future__ import annotations
 
 from collections.abc import Callable
-from threading import Lock
+from threading import Event, Lock
 
-from hermes_agent.errors import DisplayError
+from hermes_agent.errors import DisplayError, Interrupted
+from hermes_agent.telling import Teller
 
 __all__ = ["Display", "Listener"]
 
@@ -20,13 +21,19 @@ class Display:
     """One turn's texts as they come: `show` is told each piece, `take_back` what holds no longer, as one text.
 
     What is taken back is the end of what was shown. Without `show` nobody watches, and nothing is told. Pieces may
-    come from any thread. A listener that raises is told no more, and the turn hears of it as a DisplayError.
+    come from any thread. A listener that raises is told no more, and the turn hears of it as a DisplayError. Once
+    `stopped` is set nothing more is shown, what stands there is taken back, and a listener that does not return holds
+    up nobody: Interrupted.
     """
 
-    def __init__(self, show: Listener | None = None, take_back: Listener | None = None) -> None:
+    def __init__(
+        self, show: Listener | None = None, take_back: Listener | None = None, stopped: Event | None = None
+    ) -> None:
         self._show = show
         self._take_back = take_back if show else None
-        self._lock = Lock()
+        self._stopped = stopped or Event()
+        self._teller = Teller(self._stopped)
+        self._lock = Lock()  # never held while somebody is told
         self._attempt = 0
         self._shown: list[str] = []  # since the last text that was kept
         self._held = ""
@@ -41,8 +48,9 @@ class Display:
 
         def show(piece: str) -> None:
             with self._lock:
-                if mine == self._attempt:
+                if mine == self._attempt and not self._stopped.is_set():
                     self._add(piece)
+            self._is_told()
 
         return show
 
@@ -100,16 +108,21 @@ class Display:
         self._tell(self._take_back, shown)
 
     def _tell(self, listener: Listener | None, text: str) -> None:
-        """A failing listener is no fault of the provider's, whose call this may be in: the turn is told afterwards."""
-        if listener is None or not text or self._fault:
-            return
+        if listener is not None and text and not self._fault:
+            self._teller.put(listener, text)
+
+    def _is_told(self) -> bool:
+        """Whether all is told, once it is. Raises nothing of a listener's: this may be in the provider's call."""
         try:
-            listener(text)
+            return self._teller.settle()
         except Exception as fault:  # noqa: BLE001  # whatever it raises, `_check` raises it where the turn can hear it
             self._fault = fault
+            return True
 
     def _check(self) -> None:
-        fault = self._fault
+        is_told, fault = self._is_told(), self._fault
         if fault is not None:
             self._show = self._take_back = self._fault = None
             raise DisplayError(f"the answer could not be shown: {type(fault).__name__}: {fault}") from fault
+        if not is_told:
+            raise Interrupted

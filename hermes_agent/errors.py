@@ -8,6 +8,7 @@ HermesError                 the root; never raised itself
 ├── RenewalRefused          a credential could not be renewed, whatever the reason
 ├── StreamEndedEarly        a stream closed cleanly before its finish_reason or terminal event
 ├── DisplayError            whoever watches an answer come could not be shown it
+├── OutputLost              what was to be read cannot be written: nobody reads any more, or there is no room
 ├── Interrupted             the user stopped the turn
 └── SessionError            the session store cannot be read or written
 
@@ -20,6 +21,7 @@ __all__ = [
     "HermesError",
     "Interrupted",
     "NoKey",
+    "OutputLost",
     "ProviderError",
     "RenewalRefused",
     "SessionError",
@@ -67,6 +69,10 @@ class StreamEndedEarly(HermesError):
 
 class DisplayError(HermesError):
     """Whoever watches an answer come could not be shown it; what he raised is its cause."""
+
+
+class OutputLost(HermesError):
+    """What was to be read cannot be written; what the system said of it is its cause."""
 
 
 class Interrupted(HermesError):

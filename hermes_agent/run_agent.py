@@ -106,8 +106,9 @@ class AIAgent:
 
     def _new_display(self) -> Display:
         """This turn's; nobody watches a turn that is not streamed."""
-        watched = self.config.display.streaming
-        return Display(self.options.on_delta, self.options.on_withdrawn) if watched else Display()
+        if not self.config.display.streaming:
+            return Display()
+        return Display(self.options.on_delta, self.options.on_withdrawn, self.interruption.event)
 
     def _line(self) -> Line:
         said, home = self.options, self.runtime.home

@@ -9,10 +9,18 @@ import json
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
+from functools import partial
 from threading import Event, Lock
 from typing import Any, TextIO
 
+from hermes_agent.errors import OutputLost
+from hermes_agent.outlet import write_out
+from hermes_agent.telling import Teller
+
 __all__ = ["Chat", "Incoming", "Output", "Waiting", "read_line"]
+
+_LAST_WORDS_S = 1.0
+"""How long who reads the answers may take for what is said to him after Ctrl-C."""
 
 _AGAIN_S = 0.05
 """How often a turn is told to stop: one that is only just beginning may not have heard it."""
@@ -40,21 +48,27 @@ def read_line(line: str) -> Incoming:
 
 
 class Output:
-    """Lines out, whole ones, whichever thread they come from; `gone` once nobody reads them any more."""
+    """Lines out, whole ones, whichever thread they come from; `lost` is why nothing more is said, once that is so."""
 
     def __init__(self, stream: TextIO) -> None:
-        self.gone = False
-        self._stream = stream
-        self._lock = Lock()
+        self.lost: OutputLost | None = None
+        self._write = partial(write_out, stream)
+        self._hurry = Event()
+        self._teller = Teller(self._hurry, _LAST_WORDS_S)
 
     def send(self, kind: str, **fields: Any) -> None:
         """One JSON object on a line of its own."""
-        with self._lock:
-            try:
-                self._stream.write(json.dumps({"kind": kind, **fields}) + "\n")
-                self._stream.flush()
-            except BrokenPipeError:
-                self.gone = True
+        if self.lost:
+            return
+        self._teller.put(self._write, json.dumps({"kind": kind, **fields}) + "\n")
+        try:
+            self._teller.settle()
+        except OutputLost as lost:
+            self.lost = lost
+
+    def hurry(self) -> None:
+        """From now on nobody waits long for a reader: he may be the one who does not read."""
+        self._hurry.set()
 
 
 @dataclass(eq=False, slots=True)

@@ -56,16 +56,17 @@ class GatewayRunner:
         In: `{"chat_id": …, "text": …}`; `/new` begins a new session, `/stop` interrupts. Out: the same keys and `kind`
         (`answer`, `notice`, `error`); a chat's answers come in the order of its messages. While a streamed answer
         comes: `delta`, the next piece of its text, and `withdrawn`, the end of what the deltas said so far, which is
-        to be taken away. The `answer` holds the whole text all the same.
+        to be taken away. The `answer` holds the whole text all the same. Raises OutputLost when nobody can be answered.
         """
         output, chats = Output(stdout), dict[str, Chat]()
         try:
             for number, line in enumerate(stdin, 1):
-                if output.gone:
+                if output.lost:
                     break
                 if line.strip():
                     self._take(line, number, chats, output)
         except KeyboardInterrupt:
+            output.hurry()
             for chat in chats.values():
                 chat.stop()
             raise
@@ -73,6 +74,8 @@ class GatewayRunner:
             for chat in chats.values():
                 chat.close()
             self._store.close()
+        if output.lost:
+            raise output.lost
 
     def _take(self, line: str, number: int, chats: dict[str, Chat], output: Output) -> None:
         try:
@@ -97,6 +100,8 @@ class GatewayRunner:
 
     def _answer(self, source: SessionSource, output: Output, waiting: Waiting) -> None:
         """One message to its answer; whatever goes wrong on the way is told in its place."""
+        if output.lost:
+            return
         send = partial(output.send, chat_id=source.chat_id)
         try:
             if waiting.text.strip() == "/new":

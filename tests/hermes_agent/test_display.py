@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
-from threading import Thread
+import signal
+import time
+from contextlib import suppress
+from threading import Event, Thread, main_thread
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from hermes_agent.display import Display
-from hermes_agent.errors import DisplayError
+from hermes_agent.errors import DisplayError, Interrupted
+
+SOON_S = 2.0  # of what is over in tenths of a second: as many tests may share the machine
 
 
 class Screen:
@@ -164,6 +169,93 @@ def test_a_listener_that_fails_is_heard_by_the_turn_and_not_by_the_call():
         display.keep("Hello")
     display.end()
     assert told == ["Hel"]
+
+
+# Who is stopped waits for nobody
+
+
+class Stuck(Screen):
+    """Listens to nobody any more from the `n`th text on, until the test is over."""
+
+    def __init__(self, never, n):
+        super().__init__()
+        self.stopped, self.begun = Event(), Event()
+        self._never, self._left = never, n
+        self.display = Display(self._at_most(self.show), self._at_most(self.take_back), self.stopped)
+
+    def _at_most(self, listener):
+        def listen(text):
+            self._left -= 1
+            if self._left <= 0:
+                self.begun.set()
+                self._never.wait(5)
+            listener(text)
+
+        return listen
+
+    def stop_when_stuck(self):
+        Thread(target=lambda: self.begun.wait(5) and self.stopped.set()).start()
+
+
+@pytest.fixture
+def never():
+    event = Event()
+    yield event
+    event.set()
+
+
+def showing(display):
+    display.attempt()("Hel")
+
+
+def keeping(display):
+    display.keep("Hello")
+
+
+def withdrawing(display):
+    display.attempt()("Hel")
+    display.withdraw()
+
+
+def leaving(display):
+    display.attempt()("Hel")
+    display.leave()
+
+
+@pytest.mark.parametrize(("act", "n"), [(showing, 1), (keeping, 1), (withdrawing, 2), (leaving, 2)])
+def test_a_listener_that_does_not_return_holds_up_no_turn_that_is_stopped(never, act, n):
+    screen = Stuck(never, n)
+    screen.stop_when_stuck()
+    at = time.monotonic()
+    with suppress(Interrupted):
+        act(screen.display)
+    with pytest.raises(Interrupted):
+        screen.display.end()
+    assert time.monotonic() - at < SOON_S
+    assert screen.text == ("Hel" if n == 2 else "")
+
+
+def test_ctrl_c_while_the_answer_is_shown_ends_the_turn_at_once(never):
+    screen = Stuck(never, 1)
+    Thread(target=lambda: screen.begun.wait(5) and signal.pthread_kill(main_thread().ident, signal.SIGINT)).start()
+    with pytest.raises(KeyboardInterrupt):
+        screen.display.keep("Hello")
+    at = time.monotonic()
+    with pytest.raises(Interrupted):
+        screen.display.end()
+    assert time.monotonic() - at < SOON_S
+
+
+def test_once_stopped_nothing_more_is_shown_and_what_stands_there_is_taken_back(screen):
+    stopped = Event()
+    screen.display = Display(screen.show, screen.take_back, stopped)
+    show = screen.display.attempt()
+    show("Hel")
+    stopped.set()
+    show("lo")
+    assert screen.text == "Hel"
+    screen.display.end()
+    assert (screen.text, screen.taken_back) == ("", ["Hel"])
 
 
 pieces = st.lists(st.sampled_from(["a", "b", "\n", "ab", ""]), max_size=3)

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hermes_agent.redaction import one_line, redact
+from hermes_agent.redaction import one_line, printable, redact
 
 
 @pytest.mark.parametrize(
@@ -74,6 +74,23 @@ def test_a_line_is_one_line_and_not_too_long(text):
     line = one_line(text)
     assert len(line) <= 300
     assert len(line.splitlines()) <= 1
+
+
+CONTROLS = [chr(code) for code in (*range(0x20), *range(0x7F, 0xA0))]
+
+
+@given(st.text(st.sampled_from([*CONTROLS, "a", "é", "\u2028", "…", "\U0001f600"])))
+def test_nothing_that_a_terminal_would_obey_is_left(text):
+    assert not set(CONTROLS) & set(one_line(text))
+    assert printable(text) == "".join(each for each in text if each in "\n\t" or each not in CONTROLS)
+
+
+def test_words_that_a_control_character_stands_between_stay_apart_where_it_is_a_space():
+    assert one_line("\x1b]0;mine\x07one\rtwo\x85three\x00\x9b2J") == "]0;mineone two three2J"
+
+
+def test_a_credential_that_control_characters_are_strewn_in_is_replaced_all_the_same():
+    assert one_line("your key sk-\x00proj-\x1babcdefghijklmnop") == "your key [key]"
 
 
 def test_a_long_text_shows_that_it_goes_on():

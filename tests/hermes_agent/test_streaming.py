@@ -296,3 +296,41 @@ def test_an_interrupt_ends_a_stream_at_once_and_nothing_more_is_shown(agents, pr
     }
     assert watcher.told == [("delta", "Hel"), ("withdrawn", "Hel")] * 3
     assert {message.text for message in agents.results[-1].messages} == {"ping"}
+
+
+@pytest.mark.parametrize(
+    ("stuck", "answers"),
+    [
+        pytest.param("delta", [says("Hel", "lo")], id="while it is shown"),
+        pytest.param("delta", ["Hello"], id="while it is shown whole"),
+        pytest.param("withdrawn", [says("Hel", finish_reason=None)], id="while it is withdrawn"),
+    ],
+)
+def test_an_interrupt_ends_a_turn_whose_watcher_never_returns(agents, provider, stuck, answers):
+    agents.config["display"] = {"streaming": True}
+    begun, never, told = Event(), Event(), []
+
+    def listener(name):
+        def listen(text):
+            told.append((name, text))
+            if name == stuck:
+                begun.set()
+                never.wait(5)
+
+        return listen
+
+    provider.says(*answers)
+    with closing(agents.new(on_delta=listener("delta"), on_withdrawn=listener("withdrawn"))) as agent:
+        turn = Thread(target=agent.run_conversation, args=("ping",))
+        turn.start()
+        assert begun.wait(5)
+        at = time.monotonic()
+        agent.interrupt()
+        turn.join()
+        took_s = time.monotonic() - at
+        never.set()
+    assert took_s < 2  # of 0.2: as many tests may share the machine
+    (result,) = agents.results
+    assert (result.outcome, result.switch) == (Outcome.INTERRUPTED, None)
+    assert [name for name, _ in told].count(stuck) == 1
+    assert told[-1][0] == stuck

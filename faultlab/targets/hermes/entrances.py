@@ -62,7 +62,11 @@ class Entrance(Protocol):
 
 
 class _Screen(io.StringIO):
-    """What a user saw, in the order in which it came."""
+    """What a user saw at a terminal, in the order in which it came."""
+
+    def isatty(self) -> bool:
+        """A terminal is shown an answer as it comes; anything else would get it when it is whole."""
+        return True
 
     def clear(self) -> None:
         """Nothing of it is left."""

@@ -46,6 +46,7 @@ class Outside:
     def __init__(self, home):
         self.home, self.clock, self.environ = home, Clock(), dict(KEYS)
         self.asked, self.bodies, self.results = [], [], []
+        self.says_no = "no"
         self._lock = Lock()
         (home / "config.yaml").write_text(CONFIG)
 
@@ -70,7 +71,7 @@ class Outside:
             self.bodies.append(body)
         said = self.answer(request.url.host, text)
         if isinstance(said, int):
-            return httpx2.Response(said, json={"error": {"message": "no"}})
+            return httpx2.Response(said, json={"error": {"message": self.says_no}})
         if body.get("stream"):
             return _streamed(said)
         choice = {"index": 0, "finish_reason": "stop", "message": {"role": "assistant", "content": said}}

@@ -7,6 +7,7 @@ import threading
 
 import pytest
 
+from hermes_agent.errors import OutputLost
 from hermes_agent.gateway.config import Platform
 from hermes_agent.gateway.run import GatewayRunner
 from hermes_agent.gateway.session import SessionSource
@@ -171,18 +172,44 @@ def test_ctrl_c_stops_the_turns_and_leaves_nothing_unanswered(outside):
     assert json.loads(stdout.getvalue())["text"] == "Interrupted."
 
 
-def test_nothing_more_is_asked_when_nobody_reads_the_answers(outside):
+@pytest.mark.parametrize("error", [BrokenPipeError(32, "Broken pipe"), OSError(28, "No space left on device")], ids=str)
+def test_nothing_more_is_asked_when_the_answers_cannot_be_written(outside, error):
     class Gone(io.StringIO):
         def write(self, text):
-            raise BrokenPipeError
+            raise error
 
     def lines():
         yield "a bad line\n"
         yield line("a", "never asked")
         pytest.fail("read on")
 
-    GatewayRunner(runtime=outside.runtime).serve(lines(), Gone())
+    with pytest.raises(OutputLost, match=error.strerror):
+        GatewayRunner(runtime=outside.runtime).serve(lines(), Gone())
     assert outside.asked == []
+
+
+def test_what_a_chat_has_said_already_is_not_asked_either(outside):
+    asked, taken = threading.Event(), threading.Event()
+
+    class Gone(io.StringIO):
+        def write(self, text):
+            raise BrokenPipeError
+
+    def answer(host, text):
+        asked.set()
+        assert taken.wait(WAIT_S)
+        return text
+
+    def lines():
+        yield line("a", "one")
+        assert asked.wait(WAIT_S)
+        yield line("a", "two")
+        taken.set()
+
+    outside.answer = answer
+    with pytest.raises(OutputLost):
+        GatewayRunner(runtime=outside.runtime).serve(lines(), Gone())
+    assert [text for _, text in outside.asked] == ["one"]
 
 
 def test_one_message_may_be_asked_without_lines(outside):
