@@ -15,6 +15,7 @@ import pytest
 
 from faultlab.errors import ScenarioError
 from faultlab.loader import SUFFIXES, Loader
+from faultlab.reports.base import printable
 from faultlab.reports.text import NARROWEST, Style, render
 from faultlab.runner import Run, loader, run_fully
 from faultlab.scenario import Scenario
@@ -70,7 +71,7 @@ class ScenarioFile(pytest.File):
             scenarios = _loader(self.config).load(self.path, _shown(self.path, self.config))
         except ScenarioError as error:
             self.config.stash[_UNREADABLE] = self.config.stash.get(_UNREADABLE, 0) + 1
-            raise self.CollectError(str(error)) from None
+            raise self.CollectError(printable(str(error))) from None
         for scenario in scenarios:
             yield ScenarioItem.from_parent(self, name=scenario.id, scenario=scenario)
 
@@ -97,7 +98,7 @@ class ScenarioItem(pytest.Item):
 
     def reportinfo(self) -> tuple[Path, int, str]:
         """Where it stands in its file."""
-        return self.path, self.scenario.place.line - 1, self.scenario.name
+        return self.path, self.scenario.place.line - 1, printable(self.scenario.name)
 
 
 class DidNotHold(Exception):

@@ -14,6 +14,7 @@ from collections.abc import Callable, Sequence
 from faultlab.cli import catalogue, checking, running, serving
 from faultlab.cli.base import COULD_NOT_RUN, STOPPED
 from faultlab.errors import FaultlabError
+from faultlab.reports.base import printable
 
 __all__ = ["main"]
 
@@ -29,7 +30,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         code = do(chosen)
         sys.stdout.flush()
     except FaultlabError as error:
-        print(error, file=sys.stderr)
+        print(printable(str(error)), file=sys.stderr)
         return COULD_NOT_RUN
     except KeyboardInterrupt:
         print("stopped by Ctrl-C", file=sys.stderr)

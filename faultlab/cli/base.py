@@ -10,6 +10,7 @@ from typing import Final
 
 from faultlab.errors import ScenarioError
 from faultlab.loader import Loader, files_below
+from faultlab.reports.base import printable
 from faultlab.runner import Run
 from faultlab.scenario import Scenario
 from faultlab.verdict import Outcome
@@ -55,7 +56,7 @@ def files(path: str, session: Session) -> Iterator[str]:
 def unreadable(error: ScenarioError, session: Session) -> None:
     """Tell of a file that cannot be read; the others go on."""
     session.unreadable.append(str(error))
-    print(error, file=sys.stderr)
+    print(printable(str(error)), file=sys.stderr)
 
 
 def named(paths: Sequence[str], read: Loader, session: Session) -> list[Scenario]:

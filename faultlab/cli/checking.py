@@ -9,6 +9,7 @@ from typing import Any
 from faultlab.cli.base import COULD_NOT_RUN, DID_NOT_HOLD, HELD, Session, files, unreadable
 from faultlab.errors import ScenarioError
 from faultlab.loader import Loader, is_agent_config
+from faultlab.reports.base import printable
 from faultlab.runner import check_config, loader
 
 __all__ = ["add_to", "check"]
@@ -44,5 +45,5 @@ def _checked(file: str, read: Loader) -> int:
         return 0
     complaints = check_config(file)
     for complaint in complaints or ["nothing to complain of"]:
-        print(f"{file}: {complaint}")
+        print(printable(f"{file}: {complaint}"))
     return len(complaints)

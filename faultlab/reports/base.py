@@ -1,15 +1,19 @@
-"""What every report does: it leaves out credentials, wherever one may have got to."""
+"""What every report does: it leaves out credentials, wherever one may have got to, and steers no terminal."""
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Iterable
+from typing import Final
 
 from faultlab.runner import Run
 from faultlab.verdict import Outcome
 from faultlab.wire import REDACTED
 
-__all__ = ["counted", "without"]
+__all__ = ["counted", "printable", "without"]
+
+_CONTROLS: Final = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
 
 
 def without(secrets: Iterable[str], text: str) -> str:
@@ -18,6 +22,11 @@ def without(secrets: Iterable[str], text: str) -> str:
         if secret:
             text = text.replace(secret, REDACTED)
     return text
+
+
+def printable(text: str) -> str:
+    """The text with each control character, line breaks and tabs apart, written out: a terminal would obey it."""
+    return _CONTROLS.sub(lambda found: f"\\x{ord(found[0]):02x}", text)
 
 
 def counted(runs: Iterable[Run]) -> dict[Outcome, int]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Sequence
 from dataclasses import asdict
 from typing import Any, Final
@@ -27,7 +28,14 @@ def document(runs: Sequence[Run], unreadable: Sequence[str] = ()) -> str:
         "scenarios": [_scenario(run) for run in runs],
     }
     secrets = {secret for run in runs for secret in run.secrets}
-    return without(secrets, json.dumps(found, indent=2, ensure_ascii=False))
+    return _OF_A_TERMINAL.sub(_escaped, without(secrets, json.dumps(found, indent=2, ensure_ascii=False)))
+
+
+_OF_A_TERMINAL: Final = re.compile("[\x7f-\x9f]")  # JSON leaves them as they are; a terminal obeys them
+
+
+def _escaped(found: re.Match[str]) -> str:
+    return f"\\u{ord(found[0]):04x}"
 
 
 def _scenario(run: Run) -> dict[str, Any]:

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Final, TextIO
 
-from faultlab.reports.base import counted, without
+from faultlab.reports.base import counted, printable, without
 from faultlab.runner import Run
 from faultlab.timeline import Step, TurnSteps, timeline
 from faultlab.verdict import Outcome, Verdict, Violation
@@ -40,7 +40,8 @@ class Style:
         return f"\x1b[{_COLOURS[colour]}m{text}\x1b[0m" if self.colour else text
 
     def cut(self, text: str) -> str:
-        """The text on one line of this width."""
+        """The text on one line of this width, with nothing in it that a terminal would obey."""
+        text = printable(text)
         return text if len(text) <= self.width else text[: self.width - 3] + "..."
 
 
@@ -62,7 +63,7 @@ def _heading(run: Run, style: Style) -> Iterator[str]:
     outcome = run.verdict.outcome
     yield style.paint(style.cut(run.scenario.name), "strong")
     clauses = f"  {' '.join(run.scenario.clauses)}" if run.scenario.clauses else ""
-    yield f"{style.paint(outcome.value, _OUTCOMES[outcome])}  {run.scenario.node_id}{clauses}"
+    yield f"{style.paint(outcome.value, _OUTCOMES[outcome])}  {printable(run.scenario.node_id)}{clauses}"
     yield from _wrapped(run.scenario.why, style)
 
 
@@ -141,16 +142,18 @@ def _violation(violation: Violation, style: Style) -> Iterator[str]:
     yield from _wrapped(f"expected  {violation.expected}", style, "  ")
     yield from _wrapped(f"found     {violation.found}", style, "  ")
     if violation.place is not None:
-        yield f"  written   {violation.place}"
+        yield printable(f"  written   {violation.place}")
 
 
 def _wrapped(text: str, style: Style, indent: str = "") -> list[str]:
     further = f"{indent}          " if indent else "  "
-    return textwrap.wrap(text, style.width, initial_indent=indent, subsequent_indent=further, break_long_words=False)
+    return textwrap.wrap(
+        printable(text), style.width, initial_indent=indent, subsequent_indent=further, break_long_words=False
+    )
 
 
 def _commands(run: Run, style: Style) -> Iterator[str]:
-    alone = shlex.quote(run.scenario.node_id)
+    alone = printable(shlex.quote(run.scenario.node_id))
     yield ""
     yield style.paint(f"this one alone:  pytest {alone}", "dim")
     yield style.paint(f"                 faultlab run {alone}", "dim")

@@ -1,5 +1,6 @@
 import io
 import json
+import re
 import xml.etree.ElementTree as ET
 from dataclasses import replace
 from functools import partial
@@ -57,6 +58,32 @@ def test_a_failure_explains_itself(failed):
 def test_a_failure_says_why_its_scenario_matters(failed):
     told = render(replace(failed, scenario=replace(failed.scenario, why="Users wait.\nFor long.")), Style())
     assert told.splitlines()[2:4] == ["Users wait. For long.", ""]
+
+
+STEERING = "\x1b]0;mine\x07He\x1b[2Jllo\b\x9b1A\r\x7f"
+CONTROLS = [chr(code) for code in (*range(0x20), *range(0x7F, 0xA0)) if chr(code) not in "\n\t"]
+
+
+def steering(failed):
+    """The same run, with what steers a terminal wherever a scenario or an agent may put it."""
+    scenario = replace(failed.scenario, name=STEERING, why=STEERING, id=STEERING)
+    violation = Violation("reply", STEERING, STEERING, 1, 1)
+    return replace(failed, scenario=scenario, verdict=Verdict((violation,), (STEERING,), STEERING))
+
+
+def test_nothing_that_a_scenario_or_an_agent_says_steers_the_terminal(failed):
+    told = render(steering(failed), Style())
+    assert not [each for each in CONTROLS if each in told]
+    assert r"\x1b]0;mine\x07He\x1b[2Jllo\x08\x9b1A\x0d\x7f" in told.splitlines()[0]
+    coloured = render(steering(failed), Style(colour=True))
+    assert not [each for each in CONTROLS if each in re.sub(r"\x1b\[[0-9]+m", "", coloured)]
+
+
+def test_a_document_for_programs_does_neither_and_says_it_all(failed):
+    told = as_json.document([steering(failed)], [STEERING])
+    assert not [each for each in CONTROLS if each in told]
+    found = json.loads(told)
+    assert (found["scenarios"][0]["name"], found["unreadable"]) == (STEERING, [STEERING])
 
 
 def test_plain_characters_do_for_everything(failed):
