@@ -100,7 +100,7 @@ ORDER = {
 # In a folder of siblings a module imports `base` only, or, where the folder has an order, what stands above it here;
 # one that is not named stands below those that are.
 FOLDER_ORDER = {
-    "hermes_agent.api_modes": ["base", "chunks"],
+    "hermes_agent.api_modes": ["base", "chunks", "patience"],
     "hermes_agent.cron": ["schedule", "scheduler", "jobs", "tick"],
     "hermes_agent.gateway": ["config", "session", "chat", "run"],
     "faultlab.faults": ["base", "catalogued"],
@@ -182,7 +182,7 @@ HOMES = {
         "hermes_agent",
         "hermes_agent.cli",
     },
-    "socket": {"faultlab.adapters"},
+    "socket": {"faultlab.adapters", "hermes_agent.api_modes.patience"},
     "asyncio": {
         "faultlab.adapters",
         "faultlab.cli.serving",

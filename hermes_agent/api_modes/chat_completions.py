@@ -17,6 +17,7 @@ from hermes_agent.api_modes.base import (
     whole_answer,
 )
 from hermes_agent.api_modes.chunks import put_together
+from hermes_agent.api_modes.patience import patience
 from hermes_agent.messages import Conversation, Message, Reply, ToolCall
 from hermes_agent.runtime_provider import Backend
 from hermes_agent.tool_arguments import arguments_text
@@ -52,9 +53,9 @@ def call(client: Any, asked: Mapping[str, Any], show: Show) -> object:
     answer = client.chat.completions.create(**asked)
     if not asked.get("stream"):
         return answer
-    with answer:  # a stream left open holds a connection
+    with answer, patience(answer) as complete:  # a stream left open holds a connection
         whole = whole_answer(answer)
-        return put_together(answer, show) if whole is None else whole
+        return put_together(answer, show, complete) if whole is None else whole
 
 
 def message_dict(message: Message, backend: Backend | None = None) -> dict[str, Any]:

@@ -5,7 +5,7 @@ Providers differ in what they repeat, leave out and null, and the SDK checks non
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 from hermes_agent.api_modes.base import Show, content, field, is_object, items, own_error, text
@@ -15,11 +15,12 @@ from hermes_agent.tool_arguments import arguments_text
 __all__ = ["put_together"]
 
 
-def put_together(chunks: Iterable[object], show: Show) -> dict[str, Any]:
+def put_together(chunks: Iterable[object], show: Show, complete: Callable[[], None] = lambda: None) -> dict[str, Any]:
     """The answer whose pieces these are; `show` gets its text as it comes.
 
     Raises StreamEndedEarly, and what the stream raises. Once the finish reason is there, only an
     error that the provider sends changes anything: usage, `[DONE]` and a connection that breaks are of no account.
+    `complete` is called then, and with each chunk that follows.
     """
     answer = _Answer(show)
     try:
@@ -27,6 +28,8 @@ def put_together(chunks: Iterable[object], show: Show) -> dict[str, Any]:
             answer.take(chunk)
             if answer.error:
                 break
+            if answer.finish_reason:
+                complete()
     except Exception as error:
         if not answer.finish_reason or field(error, "body"):  # the SDK raises an error chunk, with what it says as body
             raise
