@@ -914,4 +914,25 @@ WRONG_AGENTS = (
         "    return error\n",
         "streaming/an_error_amid_a_stream_is_what_it_says.yaml",
     ),
+    Mutant(
+        "lets an answer steer the terminal",
+        "hermes_agent.redaction",
+        '    return _CONTROLS.sub("", text)',
+        "    return text",
+        "results/nothing_that_is_said_steers_the_terminal.yaml",
+    ),
+    Mutant(
+        "tells of a failure in the provider's own control characters",
+        "hermes_agent.redaction",
+        '_CONTROLS_THAT_DIVIDE_NO_WORDS.sub("", text)',
+        "text",
+        "results/nothing_that_is_said_steers_the_terminal.yaml",
+    ),
+    Mutant(
+        "drops the line breaks of an answer with what steers the terminal",
+        "hermes_agent.redaction",
+        r'_CONTROLS = re.compile(r"[\x00-\x08\x0b-\x1f',
+        r'_CONTROLS = re.compile(r"[\x00-\x1f',
+        "results/nothing_that_is_said_steers_the_terminal.yaml",
+    ),
 )
