@@ -18,8 +18,8 @@ class AgentOptions:
     `session_id` goes on with a session of the store; `renewable` tells that auth.json can renew `api_key`.
     `fallback_model` may be an Endpoint or a mapping with its keys. `save_trajectories` is wanted where either says so.
     `on_notice` is told in one line what a user should know at once, a switch above all. With `display.streaming`
-    `on_delta` is told an answer's text as it comes, and `on_withdrawn` the end of it that holds no longer, one after the
-    other and by threads of the agent's; an interrupt does not wait for either.
+    `on_delta` is told an answer's text as it comes, and `on_withdrawn` the end of it that holds no longer: one text
+    after the other, by threads of the agent's own. An interrupt waits for neither of them.
     """
 
     provider: str | None = None
