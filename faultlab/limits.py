@@ -21,6 +21,11 @@ __all__ = ["Limits", "Meter", "Refusal"]
 _MINUTE_S: Final = 60.0
 _DAY_S: Final = 86_400.0
 
+_UNTOLD: Final[dict[str, Any]] = {
+    f"{unit}_{name}": None for unit in ("requests", "tokens") for name in ("limit", "remaining", "reset")
+}
+"""What no error tells while the limit is not set."""
+
 
 @dataclass(frozen=True, slots=True)
 class Limits:
@@ -119,8 +124,8 @@ class Meter:
 
     @property
     def limits(self) -> dict[str, Any]:
-        """The limits that the provider tells of, as quantities: an error that is planned names no others."""
-        return {name: value for name, value in self._told(0.0).items() if name.endswith("_limit")}
+        """The limits that the provider tells of, as quantities: an error that is planned names these and no others."""
+        return _UNTOLD | {name: value for name, value in self._told(0.0).items() if name.endswith("_limit")}
 
     def _too_large(self, question: Question, tokens: int, body_bytes: int) -> Fault | None:
         """What would be refused at any time."""
@@ -137,7 +142,7 @@ class Meter:
 
     def _too_many(self, bucket: _Bucket, amounts: Mapping[str, int], now: float) -> Refusal:
         """What would pass later: in the provider's words for this limit, where they are known."""
-        counted = self._told(now) | bucket.refusal(amounts[bucket.unit], now)
+        counted = _UNTOLD | self._told(now) | bucket.refusal(amounts[bucket.unit], now)
         if bucket.by_day:
             return Refusal(faults.daily_limit(of=bucket.unit), counted)
         return Refusal(faults.rate_limit(retry_after_s=math.ceil(bucket.reset_s(now)), of=bucket.unit), counted)

@@ -5,7 +5,6 @@ Knows what goes wrong and when, and not who plays the events.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Mapping
 from dataclasses import KW_ONLY, dataclass, field, replace
 from typing import NamedTuple
@@ -19,10 +18,11 @@ from faultlab.faults.catalogued import Catalogued, Wire
 from faultlab.limits import Limits, Meter, Refusal
 from faultlab.providers import Provider, response
 from faultlab.providers import provider as provider_of
+from faultlab.renewal import REFUSED, granted, refresh_token_of, without_tokens
 from faultlab.schedule import Schedule
 from faultlab.script import Reply, Script
 from faultlab.trace import GENERIC_SHAPE, Exchange, Trace
-from faultlab.wire import BEFORE_A_REQUEST, FOR_EVER, REDACTED, Data, Drop, DropKind, Event, Head, Pause, Request
+from faultlab.wire import BEFORE_A_REQUEST, FOR_EVER, Data, Drop, DropKind, Event, Head, Pause, Request
 
 __all__ = ["MOST_EXCHANGES", "REFRESH_WORDS", "Answer", "Stage", "Upstream"]
 
@@ -35,11 +35,9 @@ MOST_EXCHANGES = 1000
 _LEAVES_WHOLE = frozenset({"slow", "drip"})
 """Faults that an answer survives: what was said with no other one is used up."""
 
-_TOKENS = re.compile(rb"""(?i)((?:refresh|access)_token["']?\s*[=:]\s*["']?)[^"'&\s]+""")
 _TOKEN_CHARACTERS = 24
 _ID_CHARACTERS = 16
 _MADE_UP_CHARACTERS = 60
-_REFUSAL = {"error": "invalid_grant", "error_description": "The refresh token is invalid, expired or revoked."}
 
 
 @dataclass(slots=True)
@@ -117,7 +115,7 @@ class Upstream:
 
     def owns(self, request: Request, credential: str | None) -> bool:
         """Whether the request came with a credential that is or was this upstream's."""
-        shown = _refresh_token(request) if request.url == self.token_url else credential
+        shown = refresh_token_of(request) if request.url == self.token_url else credential
         return self.stage.owners.get(shown or "") == self.name
 
     def answer(self, request: Request, credential: str | None = None) -> Answer:
@@ -241,23 +239,22 @@ class Upstream:
 
     def _renewed(self, request: Request) -> Answer:
         """What the token endpoint does; the trace keeps question and answer without the tokens."""
-        shown = _refresh_token(request)
-        exchange = self._opened(replace(request, body=_without_tokens(request.body)), shown)
+        shown = refresh_token_of(request)
+        exchange = self._opened(replace(request, body=without_tokens(request.body)), shown)
         exchange.side = exchange.renewal = True
         word = "refused" if self._is_replaced(shown) else self.refresh[min(self._renewals, len(self.refresh) - 1)]
         self._renewals += 1
         if word == "hangs":
             exchange.sent = (Pause(FOR_EVER),)
             return Answer(exchange, exchange.sent)
-        head, body = response(400, _REFUSAL) if word == "refused" else response(200, self._new_tokens())
-        exchange.sent = (head, Data(_without_tokens(body.data)))
+        head, body = response(400, REFUSED) if word == "refused" else response(200, self._new_tokens())
+        exchange.sent = (head, Data(without_tokens(body.data)))
         return Answer(exchange, (head, body))
 
     def _new_tokens(self) -> Mapping[str, object]:
         seed, made_for = self.stage.seed, f"{self.name} renewed {self._renewals}"
         self._own(key_for(self.provider, seed, made_for), token(_TOKEN_CHARACTERS, "refresh", seed, made_for))
-        tokens = {"access_token": self.api_key, "refresh_token": self.refresh_token}
-        return tokens | {"token_type": "Bearer", "expires_in": 3600}
+        return granted(self.api_key, self.refresh_token)
 
 
 def _with_headers(events: Events, headers: tuple[tuple[str, str], ...]) -> Events:
@@ -282,13 +279,3 @@ def _shape(faults: Iterable[Fault], call: str, provider: Provider) -> str | None
         if isinstance(fault, Catalogued) and not fault.in_own_words:
             return f"{GENERIC_SHAPE}no source"
     return None
-
-
-def _refresh_token(request: Request) -> str | None:
-    """The refresh token that a renewal carries, in a form or in JSON."""
-    found = _TOKENS.search(request.body)
-    return found[0].removeprefix(found[1]).decode("latin-1") if found else None
-
-
-def _without_tokens(body: bytes) -> bytes:
-    return _TOKENS.sub(rb"\1" + REDACTED.encode(), body)

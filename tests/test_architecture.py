@@ -70,6 +70,7 @@ ORDER = {
         "faults",
         "schedule",
         "limits",
+        "renewal",
         "trace",
         "trace_json",
         "served",
@@ -104,7 +105,7 @@ FOLDER_ORDER = {
     "hermes_agent.cron": ["schedule", "scheduler", "jobs", "tick"],
     "hermes_agent.gateway": ["config", "session", "chat", "run"],
     "faultlab.faults": ["base", "catalogued"],
-    "faultlab.providers": ["template", "figures", "entry", "chunking", "base", "catalogue"],
+    "faultlab.providers": ["template", "occasion", "sizes", "figures", "entry", "chunking", "base", "catalogue"],
     "faultlab.adapters": [
         "base",
         "failures",

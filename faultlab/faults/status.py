@@ -26,6 +26,7 @@ from faultlab.faults.base import (
 )
 from faultlab.faults.catalogued import StatusFault
 from faultlab.providers import Entry, Provider, find, response
+from faultlab.providers.occasion import DEFAULT_OUTPUT
 from faultlab.wire import Request
 
 __all__ = [
@@ -40,9 +41,6 @@ __all__ = [
 ]
 
 _FIRST_ERROR = 400
-
-_DEFAULT_OUTPUT = 4096
-"""The output that is counted when the request sets none, as providers do."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,7 +135,7 @@ class OutputTooLarge(StatusFault):
         """The window, the prompt below it, and an output that goes beyond it."""
         fits = moment.question.estimate if self.limit is None else min(moment.question.estimate, self.limit - 1)
         prompt = self.prompt or max(1, fits)
-        asked = self.max_tokens or moment.question.max_tokens or _DEFAULT_OUTPUT
+        asked = self.max_tokens or moment.question.max_tokens or DEFAULT_OUTPUT
         limit = self.limit or prompt + max(1, asked * 3 // 4)
         output = self.max_tokens or max(asked, limit - prompt + 1)
         return {"window": limit, "prompt": prompt, "output": output}

@@ -7,7 +7,8 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any, Final
 
-from faultlab.providers.figures import Figures, Occasion, Seen
+from faultlab.providers.figures import Figures, Seen
+from faultlab.providers.occasion import Occasion
 from faultlab.providers.template import Template, Values, of_json, of_text
 from faultlab.wire import FOR_EVER, Data, Drop, DropKind, Event, Head, Pause
 
@@ -93,8 +94,12 @@ class Entry:
         return (Head(self.status, self._head(values, headers, without, length)), *body, *_ended(self.then))
 
     def _head(self, values: Values, given: Headers, without: frozenset[str], length: int | None) -> Headers:
-        """Its headers; the length is the body's own. Where the body breaks off there is none, unless it is stated."""
-        own = {name: part for name, part in self._headers.items() if name != _COUNTED or self.then}
+        """Its headers, without those that tell of None; the length is the body's own.
+
+        Where the body breaks off there is none, unless it is stated.
+        """
+        told = {name: part for name, part in self._headers.items() if _is_told(part, values)}
+        own = {name: part for name, part in told.items() if name != _COUNTED or self.then}
         made = {name: part.filled(values) for name, part in own.items()}
         if length is not None and not self.then:
             made[_COUNTED] = str(length)
@@ -113,6 +118,10 @@ class Entry:
         if self.text is not None:
             return (of_text(self.text),)
         return () if self.json is None else (of_json(self.json),)
+
+
+def _is_told(part: Template, values: Values) -> bool:
+    return all(values[hole.quantity] is not None for hole in part.holes)
 
 
 def _ended(how: str) -> tuple[Event, ...]:

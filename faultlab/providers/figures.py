@@ -6,12 +6,13 @@ What a fault or a limit states is kept; what nobody states is made from the seed
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
 from typing import Any, Final
 
 from faultlab.content import token
+from faultlab.providers.occasion import Occasion
+from faultlab.providers.sizes import SIZES
 
-__all__ = ["QUANTITIES", "Figures", "Occasion", "Seen"]
+__all__ = ["QUANTITIES", "Figures", "Seen"]
 
 _MINUTE_S, _HOUR_S, _DAY_S = 60.0, 3600.0, 86_400.0
 _EPOCH_WEEKDAY: Final = 3
@@ -20,31 +21,12 @@ _EPOCH_WEEKDAY: Final = 3
 _SHORTEST_WAIT_MS, _LONGEST_WAIT_MS = 200, 1900
 """A wait that nobody states is made up below the agent's own first wait (C2): a bare `rate_limit` lengthens none."""
 
-_DEFAULT_OUTPUT: Final = 4096
-"""The output that is counted when the request sets none, as providers do."""
-
-_LASTING: Final = frozenset({"org-", "org_", "user_", "team_", "project_"})
-"""Prefixes of ids that belong to the account and not to the answer."""
+_LASTING: Final = frozenset(
+    {"org-", "org_", "user_", "team_", "team", "account", "organization", "project_", "project_number"}
+)
+"""What stands before ids that belong to the account and not to the answer."""
 
 _ID_CHARACTERS: Final = 24
-
-
-@dataclass(frozen=True, slots=True)
-class Occasion:
-    """What an error may refer to: what was asked, when, and what the fault or the limit states.
-
-    `account` and `answer` are what ids are made from: the same for all errors of an upstream, and another for each.
-    `counts_output`: the output that is asked for counts among the request's tokens.
-    """
-
-    model: str = ""
-    estimate: int = 0
-    max_tokens: int | None = None
-    at_s: float = 0.0
-    account: str = ""
-    answer: str = ""
-    counts_output: bool = False
-    given: Mapping[str, Any] = field(default_factory=dict)
 
 
 class Figures:
@@ -99,8 +81,9 @@ class Figures:
 
     def id_for(self, prefix: str) -> str:
         """A made-up id."""
-        made_from = self._occasion.account if prefix in _LASTING else self._occasion.answer
-        return token(_ID_CHARACTERS, "id", prefix, made_from)
+        owner = prefix.rstrip(" /:<")
+        made_from = self._occasion.account if owner in _LASTING else self._occasion.answer
+        return token(_ID_CHARACTERS, "id", owner, made_from)
 
 
 class Seen:
@@ -130,7 +113,8 @@ def _limit(figures: Figures) -> int:
     """The limit of the example, ten or a hundred times as much where the request alone is above it.
 
     Below the request where the example's request was above it, too: such a request never passes. And so small that a
-    wait that somebody states is the one that this request would need.
+    wait that somebody states is the one that this request would need; of a wait for more than the whole bucket, the
+    smallest one that the request would ever pass.
     """
     requested: int = figures["requested"]
     counted = figures.asked.given.get(f"{figures.of}_limit")
@@ -143,7 +127,8 @@ def _limit(figures: Figures) -> int:
         limit *= 10
     wait_s: float = figures.asked.given.get("wait", 0)
     longest_s = requested * figures.period_s / limit
-    return max(1, int(requested * figures.period_s / wait_s)) if figures.seen("used") and wait_s > longest_s else limit
+    waits = figures.seen("used") and wait_s > longest_s
+    return max(requested, int(requested * figures.period_s / wait_s)) if waits else limit
 
 
 def _used(figures: Figures) -> int:
@@ -192,7 +177,10 @@ def _tokens_limit(figures: Figures) -> int:
 
 
 def _refill(unit: str, suffix: str, period_s: float) -> Callable[[Figures], float]:
-    """Seconds until a bucket is full again: a whole one takes `period_s`, or a day if it did in the example."""
+    """Seconds until a bucket is full again: a whole one takes `period_s`, or a day if it did in the example.
+
+    Never sooner than the wait for it that somebody states.
+    """
     left, limit, reset = (f"{unit}_{name}{suffix}" for name in ("remaining", "limit", "reset"))
 
     def reset_s(figures: Figures) -> float:
@@ -201,7 +189,10 @@ def _refill(unit: str, suffix: str, period_s: float) -> Callable[[Figures], floa
             return seen_s
         seen_period_s = seen_s / missing * figures.seen(limit) if missing > 0 else 0.0
         share: float = (figures[limit] - figures[left]) / figures[limit]
-        return round(share * (_DAY_S if seen_period_s > _HOUR_S else period_s), 3)
+        full_s = round(share * (_DAY_S if seen_period_s > _HOUR_S else period_s), 3)
+        is_waited_for = unit == figures.of or not figures[left]
+        wait_s: float = figures.asked.given.get("wait", 0)
+        return max(full_s, wait_s) if is_waited_for else full_s
 
     return reset_s
 
@@ -219,31 +210,6 @@ def _week_reset(figures: Figures) -> float:
     """Until Monday, UTC."""
     day = int(figures.at_s // _DAY_S) + _EPOCH_WEEKDAY
     return (6 - day % 7) * _DAY_S + _day_reset(figures)
-
-
-def _overflows(figures: Figures) -> bool:
-    """Whether the prompt alone is above the window, as it was in the example."""
-    prompt = figures.seen("prompt") or figures.seen("text_input") + figures.seen("tool_input")
-    total_only = not prompt and not figures.seen("output")
-    return total_only or prompt > (figures.seen("window") or figures.seen("batch"))
-
-
-def _prompt(figures: Figures) -> int:
-    return max(2, figures.asked.estimate)
-
-
-def _window(figures: Figures) -> int:
-    """Below the prompt, or below prompt and output together; the room that is left is not the half that one guesses."""
-    prompt: int = figures["prompt"]
-    output: int = figures["output"]
-    return prompt * 3 // 4 if _overflows(figures) else prompt + max(1, output * 3 // 4)
-
-
-def _output(figures: Figures) -> int:
-    asked = figures.asked.max_tokens
-    if asked is not None:
-        return asked
-    return 0 if _overflows(figures) else figures.seen("output", _DEFAULT_OUTPUT)
 
 
 QUANTITIES: Final[Mapping[str, Callable[[Figures], Any]]] = {
@@ -274,19 +240,6 @@ QUANTITIES: Final[Mapping[str, Callable[[Figures], Any]]] = {
     "window_reset_at": lambda figures: figures["window_reset"],
     "second_window_reset": lambda figures: float(figures.drawn("second window", 86_400, 604_800)),
     "second_window_reset_at": lambda figures: figures["second_window_reset"],
-    "prompt": _prompt,
-    "window": _window,
-    "batch": _window,
-    "output": _output,
-    "total": lambda figures: figures["prompt"] + figures["output"],
-    "over": lambda figures: max(1, figures["prompt"] - figures["window"]),
-    "tool_input": lambda figures: figures["prompt"] * 3 // 10,
-    "text_input": lambda figures: figures["prompt"] - (figures["tool_input"] if figures.seen("tool_input") else 0),
-    "prompt_at_least": lambda figures: max(1, figures["window"] - figures["output"] + 1),
-    "total_at_least": lambda figures: figures["prompt_at_least"] + figures["output"],
-    "output_limit": lambda figures: max(1, figures["window"] - figures["prompt"]),
-    "affordable": lambda figures: max(1, figures["output"] * 5 // 6),
-    "affordable_before": lambda figures: max(1, figures["affordable"] // 8),
-    "affordable_prompt": lambda figures: max(1, figures["prompt"] * 2 // 5),
+    **SIZES,
 }
 """Quantity → how it is made where nobody states it."""

@@ -130,7 +130,9 @@ def _quoted(text: str) -> str:
     return json.dumps(text, ensure_ascii=False)
 
 
-_PLACES: Final = re.compile(r"\{\{|\}\}|\{(\w+)((?::\w+)*)\}|((?:[A-Za-z]+[-_])?)XXXX|[{}]")
+_PLACES: Final = re.compile(
+    r"\{\{|\}\}|\{(\w+)((?::\w+)*)\}|((?:[A-Za-z]+[-_]|(?:team|account|organization|project_number)[ /:]<?)?)XXXX|[{}]"
+)
 
 
 def _parts(text: str) -> Iterator[_Part]:

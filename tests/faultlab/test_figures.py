@@ -4,7 +4,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from faultlab.providers.figures import QUANTITIES, Figures, Occasion
+from faultlab.providers import entries
+from faultlab.providers.figures import QUANTITIES, Figures
+from faultlab.providers.occasion import Occasion
+from faultlab.providers.template import of_text
 
 NOW = 1_767_225_600.0 + 20 * 3600  # a Thursday evening
 RATE = {"limit": 6000, "used": 5034, "requested": 1443, "wait": 4.77}
@@ -32,6 +35,16 @@ def test_a_wait_that_is_stated_is_the_one_that_the_numbers_ask_for(estimate, wai
     assert made["wait"] == wait_s
     assert made["used"] <= made["limit"]
     assert abs(needed_s - wait_s) <= max(60 / made["limit"], 0.5 * wait_s)
+
+
+@pytest.mark.parametrize("entry", [entry for entry in entries() if {"rate_limit", "daily_limit"} & set(entry.faults)])
+@given(st.integers(0, 10**6), st.none() | st.integers(1, 10**5), st.floats(0, 10**5))
+def test_whoever_is_told_to_wait_could_pass_then(entry, estimate, max_tokens, wait_s):
+    made = figures(entry.seen, estimate, max_tokens, of=entry.of, wait=wait_s)
+    assert made["limit"] >= made["requested"] or "requested" not in entry.seen
+    assert 0 <= made["used"] <= made["limit"]
+    if entry.of and f"{entry.of}_reset" in entry.seen:
+        assert made[f"{entry.of}_reset"] >= wait_s
 
 
 def test_what_is_stated_is_kept():
@@ -95,6 +108,12 @@ def test_a_minute_s_bucket_is_full_again_within_a_minute_and_a_day_s_at_its_own_
 def test_days_end_at_midnight_and_weeks_on_sunday():
     made = figures({})
     assert (made["day_reset"], made["week_reset"]) == (4 * 3600, 3 * 86400 + 4 * 3600)
+
+
+@pytest.mark.parametrize("before", ["team ", "team/", "account ", "organization <", "project_number:", "org_"])
+def test_an_account_has_one_id_however_it_is_written(before):
+    one, other = (of_text(f"of {before}XXXX").filled(figures({}, answer=answer)) for answer in "ab")
+    assert one == other
 
 
 def test_ids_of_the_account_last_and_others_are_made_for_each_answer():

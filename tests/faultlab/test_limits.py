@@ -134,6 +134,12 @@ def test_a_day_ends_at_midnight_whenever_it_began():
     assert asked == [None, None, faults.daily_limit(of="requests"), faults.daily_limit(of="requests"), None]
 
 
+def test_an_account_s_upstream_that_is_busy_stands_for_no_limit_of_one_s_own():
+    meter = _meter(Limits(requests_per_minute=1), "nous")
+    _ask(meter)
+    assert _ask(meter).entry("chat", provider("nous")).provider == "openai"
+
+
 @pytest.mark.parametrize("name", names())
 @pytest.mark.parametrize(
     ("limits", "of"),

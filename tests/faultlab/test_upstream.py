@@ -8,6 +8,7 @@ import pytest
 from faultlab import faults
 from faultlab.clock import START, VirtualClock
 from faultlab.limits import Limits
+from faultlab.providers import names
 from faultlab.schedule import OK, Entry, Schedule
 from faultlab.script import Reply, Script, ToolCall
 from faultlab.upstream import Stage, Upstream
@@ -21,10 +22,10 @@ def _stage(seed=0):
     return Stage(VirtualClock(), seed=seed)
 
 
-def _upstream(*chosen, says=("hello",), stage=None, name="primary", **fields):
+def _upstream(*chosen, says=("hello",), stage=None, name="primary", provider="openai", **fields):
     script = Script([say if isinstance(say, Reply) else Reply(say) for say in says])
     schedule = Schedule([fault if isinstance(fault, Entry) else Entry((fault,)) for fault in chosen])
-    return Upstream(name, "openai", _BASE, stage or _stage(), script=script, schedule=schedule, **fields)
+    return Upstream(name, provider, _BASE, stage or _stage(), script=script, schedule=schedule, **fields)
 
 
 def _request(path="/chat/completions", body=None, method="POST", base=_BASE):
@@ -147,6 +148,20 @@ def test_a_limit_states_its_own_numbers_and_its_minute_runs_on_the_clock():
     assert (head.status, head.header("retry-after")) == (429, "40")
     stage.clock.advance(40)
     assert _said(upstream.answer(asked)) == "two"
+
+
+@pytest.mark.parametrize("provider", [*names(), "acme"])
+@pytest.mark.parametrize("limits", [Limits(tokens_per_minute=25), Limits(requests_per_minute=2)])
+def test_no_error_names_a_limit_that_is_not_set(provider, limits):
+    """Neither a planned one nor a refusal: whoever reads headers would budget with numbers of nobody."""
+    upstream = _upstream(OK, faults.rate_limit(), OK, provider=provider, limits=limits)
+    asked = _request(body={"messages": [{"role": "user", "content": "x" * 40}]})
+    answers = [upstream.answer(asked) for _ in range(3)]
+    assert [answer.exchange.faults for answer in answers][1:] == [("rate_limit",)] * 2
+    assert answers[-1].exchange.limited
+    other = "-requests" if limits.requests_per_minute is None else "-tokens"
+    named = {name for _, (head, *_) in answers for name, _ in head.headers if "ratelimit" in name}
+    assert not {name for name in named if other in name and not name.endswith("-1h")}
 
 
 def test_a_window_counts_what_the_contract_counts():
