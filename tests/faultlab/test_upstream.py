@@ -164,6 +164,15 @@ def test_no_error_names_a_limit_that_is_not_set(provider, limits):
     assert not {name for name in named if other in name and not name.endswith("-1h")}
 
 
+def test_openrouter_names_the_end_of_a_spent_day_in_epoch_milliseconds():
+    upstream = _upstream(provider="openrouter", limits=Limits(requests_per_day=1))
+    upstream.answer(_request())
+    _, (head, body) = upstream.answer(_request())
+    told = json.loads(body.data)["error"]["metadata"]["headers"]
+    assert (head.status, told["X-RateLimit-Limit"], told["X-RateLimit-Remaining"]) == (429, "1", "0")
+    assert told["X-RateLimit-Reset"] == str(int((START // 86_400 + 1) * 86_400_000))
+
+
 def test_a_window_counts_what_the_contract_counts():
     upstream = _upstream(limits=Limits(context_tokens=20))
     body = {"messages": [{"role": "user", "content": "x" * 100}]}
