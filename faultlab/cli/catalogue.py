@@ -58,8 +58,9 @@ def _named(name: str | None) -> Sequence[Entry]:
         return (entry,)
     found = provider(name).entries or _of_fault(name)
     if not found and name not in FAULTS:
-        ids = [each.id for each in provider(name.partition(".")[0]).entries]
-        raise UnknownName("provider, fault or entry", name, ids or (*names(), *FAULTS))
+        own = provider(name.partition(".")[0]).entries if "." in name else ()
+        known = own or (entries() if "." in name else ())
+        raise UnknownName("provider, fault or entry", name, [each.id for each in known] or (*names(), *FAULTS))
     return found
 
 

@@ -110,6 +110,22 @@ def test_check_reads_scenarios_and_configurations(files, capsys, monkeypatch):
     assert main(["check", "broken.yaml", "held.yaml"]) == 2
 
 
+@pytest.mark.parametrize(
+    ("name", "near"),
+    [
+        ("opnai", "openai"),
+        ("rate_limt", "rate_limit"),
+        ("groq.428.tokens_per_minute", "groq.429.tokens_per_minute"),
+        ("opnai.401.invalid_api_key", "openai.401.invalid_api_key"),
+    ],
+)
+def test_what_the_catalogue_lacks_is_told_with_the_nearest_that_it_has(capsys, name, near):
+    assert main(["faults", name]) == 2
+    told = capsys.readouterr()
+    assert told.out == ""
+    assert told.err == f"unknown provider, fault or entry '{name}'; did you mean '{near}'?\n"
+
+
 def test_a_reader_that_has_read_enough_gets_no_traceback(files):
     command = f"{sys.executable} -m faultlab run failed.yaml | true"
     done = subprocess.run(["/bin/sh", "-c", command], cwd=files, capture_output=True, text=True, check=False)
