@@ -63,6 +63,7 @@ class Gate:
         self._heard: socket.socket | None = None
         self._later: asyncio.Handle | None = None
         self._turning: asyncio.Task[None] | None = None
+        self._lets_others_in = False
 
     def open(self) -> None:
         """Let in whoever may come in."""
@@ -71,10 +72,12 @@ class Gate:
 
     def look(self) -> None:
         """What comes next may have changed."""
-        if self._turning is None and self._house.keeps_out():
-            # At once: who knows the port, or was just answered, may come before the task has its turn.
-            self._port.ignore()
-            self._turning = asyncio.get_running_loop().create_task(self._turn_away())
+        if not self._house.keeps_out() or (self._turning and not self._lets_others_in):
+            return
+        # At once: who knows the port, or was just answered, may come before the task has its turn.
+        self._port.ignore()
+        self._lets_others_in = False
+        self._turning = self._turning or asyncio.get_running_loop().create_task(self._turn_away())
 
     async def close(self) -> None:
         """Let nobody in any more."""
@@ -139,13 +142,22 @@ class Gate:
                 return
         knocking = knocking or self._port.knocking()
         exchanges = [self._house.turned_away() for _ in knocking or (0,) if self._house.keeps_out() is kind]
-        if kind is not DropKind.CONNECT_TIMEOUT:
+        if kind is DropKind.CONNECT_TIMEOUT:
+            knocking = knocking[: len(exchanges)]
+            self._let_others_in(knocking)
+        else:
             self._refuse()
         try:
             await self._until_gone(knocking)
             self._port.forget()
         finally:
+            self._lets_others_in = False
             self._end(exchanges)
+
+    def _let_others_in(self, knocking: tuple[int, ...]) -> None:
+        """Who comes next may do so the moment that these give up, before it is seen that they did."""
+        if knocking and not self._house.keeps_out():
+            self._lets_others_in = self._port.ignore(knocking)
 
     async def _until_gone(self, knocking: tuple[int, ...]) -> None:
         """That their ports are free is seen at once, and now and then that somebody else has them by now."""

@@ -10,6 +10,7 @@ from __future__ import annotations
 import ctypes
 import socket
 import struct
+from collections.abc import Collection
 from ipaddress import IPv4Address
 
 from faultlab.adapters.knocks import knocking_at
@@ -25,8 +26,16 @@ _BACKLOG = 1024
 _ATTACH_FILTER, _DETACH_FILTER, _MEMORY = 26, 27, 55
 """SO_ATTACH_FILTER, SO_DETACH_FILTER and SO_MEMINFO of Linux, which the standard library does not name."""
 
-_NOTHING_PASSES = struct.pack("HBBI", 0x06, 0, 0, 0)
+_INSTRUCTION = struct.Struct("HBBI")
+_NOTHING_PASSES = _INSTRUCTION.pack(0x06, 0, 0, 0)
 """A filter of one instruction: of every packet, keep nothing."""
+
+_ALL_OF_IT_PASSES = _INSTRUCTION.pack(0x06, 0, 0, 0xFFFF_FFFF)
+_LOOK_AT_WHO_SENDS = _INSTRUCTION.pack(0x28, 0, 0, 0)
+"""Takes the first two bytes of TCP's head: the sender's port."""
+
+_MOST_IGNORED = 1024
+"""Ports that one filter names: the kernel takes 4096 instructions."""
 
 _MEMORY_FIELDS = struct.Struct("9I")
 _DROPS = 8
@@ -52,15 +61,16 @@ class Port:
         listener.listen(_BACKLOG)
         return listener
 
-    def ignore(self) -> bool:
-        """From now on leave those who come without an answer; false if this system has no way to do that."""
-        program = ctypes.create_string_buffer(_NOTHING_PASSES)
-        attached = struct.pack("HP", 1, ctypes.addressof(program))
+    def ignore(self, only: Collection[int] = ()) -> bool:
+        """From now on leave those who come without an answer; false if this system has no way to do that.
+
+        `only`: those alone who come from these ports.
+        """
         listener = self._made()
         try:
             if not self._is_ignoring:
                 self.forget()
-            listener.setsockopt(socket.SOL_SOCKET, _ATTACH_FILTER, attached)
+            _attach(listener, _all_but(only) if 0 < len(only) <= _MOST_IGNORED else _NOTHING_PASSES)
             self.knocking()  # whether that is told as well
             self._is_ignoring = self.ignored >= 0
         except OSError:
@@ -124,6 +134,20 @@ class Port:
             self.listener = _bound(self.host, self.number)
             self.listener.setblocking(False)
         return self.listener
+
+
+def _attach(listener: socket.socket, program: bytes) -> None:
+    """In place of the filter that was there, with no moment in between."""
+    kept = ctypes.create_string_buffer(program)
+    attached = struct.pack("HP", len(program) // _INSTRUCTION.size, ctypes.addressof(kept))
+    listener.setsockopt(socket.SOL_SOCKET, _ATTACH_FILTER, attached)
+
+
+def _all_but(ports: Collection[int]) -> bytes:
+    """A filter that all pass but who comes from one of these ports."""
+    # Each port: go on if it is this one, else jump over the refusal.
+    named = b"".join(_INSTRUCTION.pack(0x15, 0, 1, port) + _NOTHING_PASSES for port in ports)
+    return _LOOK_AT_WHO_SENDS + named + _ALL_OF_IT_PASSES
 
 
 def loopback(host: str) -> str:

@@ -3,6 +3,7 @@
 import contextlib
 import dataclasses
 import logging
+import select
 import socket
 import threading
 
@@ -127,10 +128,24 @@ def test_who_gets_no_answer_is_gone_when_he_gives_up():
         with pytest.raises(TimeoutError):
             socket.create_connection(address, timeout=0.2)
         _eventually(lambda: upstream.exchanges and upstream.exchanges[0].ended_s)
-        assert 0.15 < upstream.exchanges[0].ended_s - started_s < 1
+        assert 0.15 < upstream.exchanges[0].ended_s - started_s < _TOO_LONG_S
         with _connected(address) as client:
             assert _ask(client) == b"HTTP/1.1 200 OK"
     assert _told(upstream) == [("connect_timeout", None, True), (None, 200, False)]
+
+
+def test_who_comes_again_the_moment_he_gave_up_is_let_in():
+    upstream = _upstream(faults.connect_timeout())
+    with _served(upstream) as address:
+        with socket.socket() as client:
+            client.setblocking(False)
+            client.connect_ex(address)
+            _eventually(lambda: upstream.exchanges)
+            assert select.select([], [client], [], 0.1)[1] == []
+        # Before it can be seen that he has gone; were he not heard at once, that would take a second.
+        socket.create_connection(address, timeout=0.8).close()
+        _eventually(lambda: upstream.exchanges[0].ended_s)
+    assert _told(upstream) == [("connect_timeout", None, True)]
 
 
 def test_a_server_stops_while_somebody_is_turned_away():

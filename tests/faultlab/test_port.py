@@ -42,6 +42,18 @@ def test_who_is_left_without_an_answer_is_told_until_he_goes(port, knock):
     assert port.ignored == 0
 
 
+def test_some_are_ignored_and_others_let_in(port, knock):
+    assert port.ignore()
+    ignored = [knock().getsockname()[1] for _ in range(2)]
+    assert port.ignore(ignored)
+    other = knock()
+    with contextlib.closing(port.accept()) as accepted:
+        assert accepted.getpeername() == other.getsockname()
+    assert sorted(port.knocking()) == sorted(ignored)
+    assert port.ignore()
+    assert knock().getsockname()[1] in port.knocking()
+
+
 def test_so_are_many(port, knock):
     assert port.ignore()
     callers = [knock().getsockname()[1] for _ in range(_AS_MANY)]
