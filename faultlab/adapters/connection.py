@@ -44,6 +44,11 @@ _MOST_AHEAD = 65_536
 _LINGER_S = 2.0
 """How long a client that was refused may go on sending: closed at once, it would meet a reset instead of the answer."""
 
+_MOST_ASKING_S = 60.0
+"""How long a request may take to come whole: other servers wait as long for its head, and longer for a body."""
+
+_TOO_SLOW = Refusal(408, f"the request did not come whole within {_MOST_ASKING_S:g} seconds")
+
 _LOOK_S, _MOST_LOOKS = 0.002, 2500
 """How often, and how many times, it is looked whether all that comes before a reset has arrived: five seconds."""
 
@@ -82,6 +87,9 @@ class Door(Protocol):
     def ended(self, exchange: Exchange) -> None:
         """Nothing more will come of it."""
 
+    def refused(self) -> None:
+        """What came was no request that an upstream could answer."""
+
 
 class _Answering(NamedTuple):
     """An answer under way; behind its last event there is None."""
@@ -102,6 +110,7 @@ class Connection(asyncio.Protocol):
         self._reader = Reader()
         self._transport: Any = None
         self._timer: asyncio.Handle | None = None
+        self._patience: asyncio.Handle | None = None
         self._answering: _Answering | None = None
         self._is_full = False
         self._waits_for_room = False
@@ -149,6 +158,7 @@ class Connection(asyncio.Protocol):
             self._end(self._answering)
         if self._timer:
             self._timer.cancel()
+        self._stop_waiting()
         self._door.left(self)
 
     # One answer after the other.
@@ -176,9 +186,9 @@ class Connection(asyncio.Protocol):
         """What comes of the next request, if there is one."""
         asked = self._reader.next()
         if asked is None:
-            if self._reader.is_waited_for():
-                self._transport.write(CONTINUE)
+            self._wait_for_more()
             return None
+        self._stop_waiting()
         if isinstance(asked, Refusal):
             self._refuse(asked)
             return None
@@ -189,6 +199,18 @@ class Connection(asyncio.Protocol):
             return None
         self._answering = _Answering(answer.exchange, chain(answer.events, (None,)), Framing(asked.head))
         return self._answering
+
+    def _wait_for_more(self) -> None:
+        """The rest of a request that has begun is told to come, if need be, and given its time."""
+        if self._reader.is_waited_for():
+            self._transport.write(CONTINUE)
+        if self._patience is None and self._reader.has_begun:
+            self._patience = asyncio.get_running_loop().call_later(_MOST_ASKING_S, self._refuse, _TOO_SLOW)
+
+    def _stop_waiting(self) -> None:
+        if self._patience:
+            self._patience.cancel()
+            self._patience = None
 
     def _play(self, answering: _Answering) -> bool:
         """Whether the answer was played to its end; if not, something goes on with it, or it is over."""
@@ -248,6 +270,7 @@ class Connection(asyncio.Protocol):
 
     def _refuse(self, refusal: Refusal) -> None:
         """Answer a request that is none, and hear the client out."""
+        self._door.refused()
         head, body = response(refusal.status, {"error": {"message": refusal.why, "type": "invalid_request_error"}})
         framing = Framing(_NOBODY)
         framing.open(head, keeps_alive=False)

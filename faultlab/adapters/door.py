@@ -43,6 +43,7 @@ class Door:
 
     def __init__(self, origin: str, router: Router, clock: Clock, tls: Certificates | None) -> None:
         self.runaway: Runaway | None = None
+        self.refused_requests = 0
         self.url = ""
         self._origin = origin
         self._router = router
@@ -132,6 +133,10 @@ class Door:
     def ended(self, exchange: Exchange) -> None:
         """Nothing more will come of it."""
         exchange.ended_s = self._clock.now_s
+
+    def refused(self) -> None:
+        """What came was no request that an upstream could answer."""
+        self.refused_requests += 1
 
     # What is done about both.
 

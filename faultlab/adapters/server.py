@@ -35,6 +35,7 @@ class Server:
     With `port` the first origin has that one and each further one the next; without, whichever is free. `tls` names the
     upstreams that are served by https, with a certificate that `ca_pem` vouches for. A client that hangs up ends its
     exchange; `stop` ends all of them, and leaves neither port nor task behind. `closed_for_s`: see `Gate`.
+    What comes later, or otherwise, than in process stands in `playable`: a refusal takes a second.
     """
 
     def __init__(
@@ -75,6 +76,11 @@ class Server:
     def runaway(self) -> Runaway | None:
         """Why nobody is answered any more, once a client asked more often than any plan needs."""
         return next((door.runaway for door in self._doors.values() if door.runaway), None)
+
+    @property
+    def refused_requests(self) -> int:
+        """How many requests stand in no trace, because they were none that an upstream could answer."""
+        return sum(door.refused_requests for door in self._doors.values())
 
     async def start(self) -> None:
         """Open every port."""

@@ -14,6 +14,7 @@ import threading
 import pytest
 
 from faultlab import faults
+from faultlab.adapters import connection
 from faultlab.adapters.base import Router
 from faultlab.adapters.server import Server
 from faultlab.clock import SystemClock
@@ -149,6 +150,26 @@ def test_a_client_that_waits_is_told_to_send_its_body():
         assert client.send(body).answer()[0] == 200
 
 
+@pytest.mark.parametrize("sent", [b"POST /api/v1/ch", _request()[:-1], _request(body=b"x" * 100_000)[:-1]])
+def test_a_request_that_does_not_come_whole_is_not_waited_for_without_end(monkeypatch, sent):
+    monkeypatch.setattr(connection, "_MOST_ASKING_S", _AT_ONCE_S)
+    upstream = _upstream()
+    with _served(upstream) as server, _Client(server) as client:
+        status, headers, _ = client.send(sent).answer()
+        assert (status, headers["connection"], server.refused_requests) == (408, "close", 1)
+        assert client.rest() == b""
+    assert not upstream.exchanges
+
+
+def test_who_asks_nothing_may_stay_and_so_may_who_is_answered_slowly(monkeypatch):
+    monkeypatch.setattr(connection, "_MOST_ASKING_S", _AT_ONCE_S)
+    with _served(_upstream(faults.slow(first_s=_AT_ONCE_S * 2))) as server, _Client(server) as client:
+        assert client.send(_request()).answer()[0] == 200
+        client.socket.settimeout(_AT_ONCE_S * 2)
+        with pytest.raises(TimeoutError):
+            client.socket.recv(1)
+
+
 def test_a_head_is_answered_without_a_body():
     with _served(_upstream()) as server, _Client(server) as client:
         assert client.send(_request(method="HEAD")).until(b"\r\n\r\n").startswith(b"HTTP/1.1 404 Not Found\r\n")
@@ -177,7 +198,9 @@ def test_an_older_client_gets_a_stream_up_to_the_end_of_the_connection():
 def test_what_is_no_request_for_here_is_refused_and_its_connection_closed(sent, status):
     upstream = _upstream()
     with _served(upstream) as server, _Client(server) as client:
+        assert server.refused_requests == 0
         found, headers, body = client.send(sent).answer()
+        assert server.refused_requests == 1
     assert (found, headers["connection"]) == (status, "close")
     assert json.loads(body)["error"]["message"]
     assert not upstream.exchanges
@@ -416,6 +439,16 @@ def test_half_a_connection_of_https_is_closed_whole():
     with _served(_upstream(faults.half_closed()), tls=["primary"]) as server, _Client(server) as client:
         client.socket = _trusting(server).wrap_socket(client.socket, server_hostname="127.0.0.1")
         assert client.send(_request()).rest() == b""
+
+
+def test_a_reset_of_https_leaves_as_one():
+    with _served(_upstream(faults.reset()), tls=["primary"]) as server, _Client(server) as client:
+        secured = _trusting(server).wrap_socket(client.socket, server_hostname="127.0.0.1")
+        secured.sendall(_request())
+        client.socket = socket.socket(fileno=secured.detach())
+        client.socket.settimeout(_TOO_LONG_S)
+        with pytest.raises(ConnectionResetError):
+            client.rest()
 
 
 def test_a_reset_of_https_is_no_end_that_tls_knows():
