@@ -9,7 +9,16 @@ from faultlab.faults import Fault
 from faultlab.upstream import Upstream
 from faultlab.wire import DropKind
 
-__all__ = ["DECIDED_BY_THE_KERNEL", "NEEDS_PLAIN", "NEEDS_TLS", "NOT_ON_A_SOCKET", "hold_playable", "why_unplayable"]
+__all__ = [
+    "DECIDED_BY_THE_KERNEL",
+    "NEEDS_PLAIN",
+    "NEEDS_TLS",
+    "NOT_ON_A_SOCKET",
+    "OTHERWISE_OVER_TLS",
+    "SLOWER_ON_A_SOCKET",
+    "hold_playable",
+    "why_unplayable",
+]
 
 _BY_ITSELF = "the client fails by itself, whatever the server does"
 
@@ -30,6 +39,28 @@ DECIDED_BY_THE_KERNEL: Mapping[DropKind, str] = {
     DropKind.UPLOAD_RESET: "the reset meets a client that sends or one that reads already, which is told otherwise",
 }
 """What a client meets in one of two forms, as it happens."""
+
+_AT_THE_SECOND_TRY = (
+    "a closed port cannot tell that somebody knocked: it is closed when somebody has, and he is refused as his kernel "
+    "knocks again, a second later; a client that waits less for a connection meets a connect time-out"
+)
+
+SLOWER_ON_A_SOCKET: Mapping[DropKind, str] = {
+    DropKind.REFUSED: _AT_THE_SECOND_TRY,
+    DropKind.PROXY_REFUSED: _AT_THE_SECOND_TRY,
+}
+"""What comes at once in process, and later on a socket."""
+
+_TAKEN_FOR_AN_END = (
+    "the reset leaves, but the ssl module of Python 3.10 and of several after it (cpython's issue 115627) tells a "
+    "client that is not asynchronous of an end: RemoteProtocolError for ReadError"
+)
+
+OTHERWISE_OVER_TLS: Mapping[DropKind, str] = {
+    DropKind.RESET: _TAKEN_FOR_AN_END,
+    DropKind.CLOSED_AT_ONCE: _TAKEN_FOR_AN_END,
+}
+"""What a client may be told otherwise where its upstream is served by https."""
 
 NEEDS_TLS = frozenset({DropKind.TLS_CUT, DropKind.CERTIFICATE_INVALID, DropKind.HOSTNAME_MISMATCH, DropKind.PLAIN_HTTP})
 """What goes wrong with https only."""

@@ -24,7 +24,14 @@ from libraries import LIBRARIES
 from faultlab import faults
 from faultlab.adapters.base import Router
 from faultlab.adapters.gate import KEPT_OUT
-from faultlab.adapters.playable import DECIDED_BY_THE_KERNEL, NEEDS_TLS, NOT_ON_A_SOCKET
+from faultlab.adapters.playable import (
+    DECIDED_BY_THE_KERNEL,
+    NEEDS_PLAIN,
+    NEEDS_TLS,
+    NOT_ON_A_SOCKET,
+    OTHERWISE_OVER_TLS,
+    SLOWER_ON_A_SOCKET,
+)
 from faultlab.adapters.server import Server
 from faultlab.adapters.transport import async_transport, transport
 from faultlab.clock import VirtualClock
@@ -83,9 +90,9 @@ class Client:
         )
         return self.met(f"{_BASE}/chat/completions", {"transport": through, "timeout": patience_s}, **more)
 
-    def on_a_socket(self, upstream, *, patience_s=_LONG_S, **more):
+    def on_a_socket(self, upstream, *, patience_s=_LONG_S, is_tls=False, **more):
         kinds = {fault.drops() for fault in upstream.schedule.faults}
-        tls = ["primary"] if kinds & NEEDS_TLS else []
+        tls = ["primary"] if is_tls or kinds & NEEDS_TLS else []
         with Server(Router([upstream]), upstream.stage.clock, tls=tls).in_thread() as server:
             url, options = server.url_of(f"{_BASE}/chat/completions"), {"timeout": patience_s, "verify": _context()}
             if tls:
@@ -182,6 +189,28 @@ def test_so_is_what_only_a_catalogue_knows(client, kind):
     assert client.on_a_socket(_upstream(_Dropped(kind))) == client.in_process(_upstream(_Dropped(kind)))
 
 
+_DROPPED = {kind: _Dropped(kind) for kind in sorted({*_OTHERS, DropKind.RESET, DropKind.CLOSED, DropKind.HALF_CLOSED})}
+_BROKEN = {"cut": faults.cut()} | {kind: fault for kind, fault in _DROPPED.items() if kind not in NEEDS_PLAIN}
+
+
+@pytest.mark.parametrize("name", sorted(_BROKEN))
+def test_so_is_what_breaks_over_tls(client, name):
+    asks = {"asks": (False, True)}
+    fault = _BROKEN[name]
+    real = client.on_a_socket(_upstream(fault, fault), is_tls=True, **asks)
+    faked = client.in_process(_upstream(fault, fault), **asks)
+    if not client.is_awaited and (name == "cut" or name in OTHERWISE_OVER_TLS) and real != faked:
+        assert {_class(met) for met in faked} == {client.module.ReadError}
+        assert {_class(met) for met in real} == {client.module.RemoteProtocolError}
+    else:
+        assert real == faked
+
+
+def _class(met):
+    """Of what was raised to a client that is not awaited."""
+    return met[0][0]
+
+
 def test_who_is_kept_out_meets_the_same():
     """All at once, each at a port of its own: a refusal takes a second, in which the client knocks again."""
 
@@ -272,6 +301,14 @@ def test_a_request_of_usual_size_is_taken_by_the_kernel(library):
     module = importlib.import_module(library)
     with _unheard() as url, pytest.raises(module.ReadTimeout):
         module.post(url, content=b"x" * 100_000, timeout=_SHORT_S, verify=_context(), trust_env=False)
+
+
+@pytest.mark.parametrize("kind", SLOWER_ON_A_SOCKET)
+def test_who_waits_less_than_the_kernel_for_a_refusal_meets_a_time_out(client, kind):
+    upstream = _upstream(_Dropped(kind))
+    (met,) = client.on_a_socket(upstream, patience_s=_SHORT_S)
+    assert (met[0] if client.is_awaited else _class(met)) is client.module.ConnectTimeout
+    assert len(upstream.exchanges) == 1
 
 
 @pytest.mark.parametrize("kind", DECIDED_BY_THE_KERNEL)
