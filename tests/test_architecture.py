@@ -129,7 +129,7 @@ FOLDER_ORDER = {
     "faultlab.invariants": ["base", "hints"],
     "faultlab.reports": ["base", "text"],
     "faultlab.cli": ["base"],
-    "faultlab.targets.command": ["environment"],
+    "faultlab.targets.command": ["environment", "mark"],
     "faultlab.targets.hermes": ["control_c"],
 }
 
@@ -195,8 +195,7 @@ HOMES = {
     "selectors": {"faultlab.virtual_loop"},
     "signal": {
         "faultlab.adapters.server",
-        "faultlab.cli.serving",
-        "faultlab.targets.command.child",
+        "faultlab.targets.command",
         "faultlab.targets.hermes.control_c",
         "hermes_agent.terminal",
     },

@@ -86,7 +86,14 @@ def test_its_requests_stand_in_the_trace_under_the_providers_own_urls_with_whose
         "GITHUB_TOKEN",
         "AWS_SECRET_ACCESS_KEY",
         "DB_PASSWORD",
-        "MY_KEY_2",
+        "MY_KEY2",
+        "MY_PAT",
+        "DATABASE_URL",
+        "GROQ_BASE_URL",
+        "REGISTRY_AUTH",
+        "SENTRY_DSN",
+        "PYTHON_INDEX_TOKEN",
+        "UNHEARD_OF",
         "OPENAI_ORG_ID",
         "HERMES_HOME",
         "https_proxy",
@@ -95,10 +102,15 @@ def test_its_requests_stand_in_the_trace_under_the_providers_own_urls_with_whose
 )
 def test_nothing_real_that_is_a_credential_or_leads_elsewhere_gets_to_it(played, monkeypatch, name):
     monkeypatch.setenv(name, "the-real-one")
-    monkeypatch.setenv("KEYBOARD", "qwerty")
-    run = played(f"print(os.environ.get({name!r}), os.environ['KEYBOARD'], len(os.environ['PATH']) > 0)")
+    run = played("print(*os.environ.values())")
+    assert end(run).reply
     assert "the-real-one" not in end(run).reply
-    assert end(run).reply.endswith("qwerty True")
+
+
+@pytest.mark.parametrize("name", ["HOME", "LC_ALL", "TZ", "PYTHONHASHSEED", "VIRTUAL_ENV"])
+def test_what_a_program_needs_to_start_gets_to_it(played, monkeypatch, name):
+    monkeypatch.setenv(name, "0")
+    assert end(played(f"print(os.environ[{name!r}], len(os.environ['PATH']) > 0)")).reply == "0 True"
 
 
 def test_the_scenario_s_own_variables_have_the_last_word(played):
@@ -201,6 +213,29 @@ print("done")
     assert not _runs((tmp_path / "pid").read_text())
 
 
+def test_what_it_leaves_running_in_a_session_of_its_own_ends_with_it(played, tmp_path):
+    daemon = tmp_path / "daemon.py"
+    daemon.write_text(f"""
+import os, subprocess, sys, time
+child = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(600)"], start_new_session=True, stdout=2)
+open({str(tmp_path / "pids")!r}, "w").write(f"{{os.getpid()}} {{child.pid}}")
+os.close(1)
+time.sleep(600)
+""")
+    code = f"""
+import subprocess
+child = subprocess.Popen(
+    [sys.executable, {str(daemon)!r}], start_new_session=True, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL
+)
+child.stdout.read()
+print("done")
+"""
+    run = played(code, expect="reply: done")
+    assert run.verdict.outcome is Outcome.HELD, run.verdict
+    for pid in (tmp_path / "pids").read_text().split():
+        assert not _runs(pid)
+
+
 def _runs(pid):
     """Whether there is such a process still, a moment after it was ended."""
     return all(_is_alive(pid) and not threading.Event().wait(0.01) for _ in range(500))
@@ -217,8 +252,20 @@ def _is_alive(pid):
 
 def test_a_program_that_says_too_much_is_ended(played):
     run = played("while True: print('x' * 1000)", expect="outcome: failed")
-    assert end(run).error == "it was ended because it said more than 1,000,000 bytes"
+    assert end(run).error == "it said more than 1,000,000 bytes, which is all that is read"
     assert len(end(run).reply) == MOST_BYTES
+
+
+@pytest.mark.parametrize("stream", ["stdout", "stderr"])
+def test_a_program_that_has_said_too_much_before_anybody_looked_has_failed_too(played, stream):
+    run = played(f"sys.{stream}.write('x' * {MOST_BYTES + 1})", expect="outcome: failed")
+    assert end(run).outcome == "failed"
+    assert (end(run).error or "").startswith("it said more than 1,000,000 bytes, which is all that is read")
+
+
+def test_it_may_say_all_that_is_read(played):
+    run = played(f"sys.stdout.write('x' * {MOST_BYTES})")
+    assert (end(run).outcome, len(end(run).reply)) == ("completed", MOST_BYTES)
 
 
 def test_a_program_that_never_stops_asking_is_ended(played):

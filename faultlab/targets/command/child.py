@@ -1,4 +1,4 @@
-"""One run of a program: bounded in time and in what it says, and gone with all that it started in its group."""
+"""One run of a program: bounded in time and in what it says, and gone with all that it started."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from typing import IO, Final
 
 from faultlab.clock import SystemClock
 from faultlab.errors import TargetError
+from faultlab.targets.command.mark import end_marked, marked
 
 __all__ = ["MOST_BYTES", "Ended", "run"]
 
@@ -23,7 +24,7 @@ _LOOK_S: Final = 0.01
 """How often it is looked whether it has ended."""
 
 _LEFT_OPEN_S: Final = 1.0
-"""How long its streams may stay open after it: what has left its group holds them for as long as it likes."""
+"""How long its streams may stay open after it: what got away from us holds them for as long as it likes."""
 
 _PIECE: Final = 65_536
 _BY_SIGNAL: Final = 128
@@ -31,7 +32,7 @@ _BY_SIGNAL: Final = 128
 
 @dataclass(frozen=True, slots=True)
 class Ended:
-    """How it ended; by a signal: with 128 and its number, as in a shell. `why` tells that it was ended by us."""
+    """How it ended; by a signal: with 128 and its number, as in a shell. `why` tells what it did not keep to."""
 
     exit_code: int
     stdout: str
@@ -47,6 +48,7 @@ def run(
     is_runaway: Callable[[], bool],
 ) -> Ended:
     """Run it to its end, `said` on its standard input. Raises TargetError if it cannot be started."""
+    environ = marked(environ)
     with TemporaryFile() as stdin:
         stdin.write(said.encode())
         stdin.seek(0)
@@ -58,7 +60,10 @@ def run(
         # Its group is there for as long as it was not waited for: no other can have got its number.
         os.killpg(process.pid, signal.SIGKILL)
         code = process.wait()
-    return Ended(code if code >= 0 else _BY_SIGNAL - code, heard[0].text(), heard[1].text(), why)
+        end_marked(environ)
+    stdout, stderr = (stream.text() for stream in heard)
+    # It may have said all that and ended before anybody looked: what it said is known when it was read to its end.
+    return Ended(code if code >= 0 else _BY_SIGNAL - code, stdout, stderr, why or _too_much(heard))
 
 
 def _started(argv: Sequence[str], environ: Mapping[str, str], stdin: IO[bytes]) -> Popen[bytes]:
@@ -75,7 +80,7 @@ class _Heard:
     """What comes out of one of its streams, read as it comes."""
 
     def __init__(self, pipe: IO[bytes] | None) -> None:
-        self.is_full = False
+        self.is_too_much = False
         self._kept = bytearray()
         self._thread = Thread(target=self._read, args=(pipe,), daemon=True)
         self._thread.start()
@@ -83,8 +88,9 @@ class _Heard:
     def _read(self, pipe: IO[bytes]) -> None:
         with pipe:
             while piece := pipe.read(_PIECE):
-                self._kept += piece[: MOST_BYTES - len(self._kept)]
-                self.is_full = len(self._kept) == MOST_BYTES
+                room = MOST_BYTES - len(self._kept)
+                self._kept += piece[:room]
+                self.is_too_much |= len(piece) > room
 
     def text(self) -> str:
         """All of it, once it has ended."""
@@ -102,7 +108,14 @@ def _why_it_ends(
             return f"it was ended after {timeout_s:g} s, which is all the time that it has"
         if is_runaway():
             return "it was ended because it never stops asking"
-        if any(stream.is_full for stream in heard):
-            return f"it was ended because it said more than {MOST_BYTES:,} bytes"
+        if why := _too_much(heard):
+            return why
         clock.advance(_LOOK_S)
+    return None
+
+
+def _too_much(heard: Sequence[_Heard]) -> str | None:
+    """The same words whether it was ended for it or was quicker than that."""
+    if any(stream.is_too_much for stream in heard):
+        return f"it said more than {MOST_BYTES:,} bytes, which is all that is read"
     return None

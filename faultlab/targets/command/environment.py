@@ -14,16 +14,17 @@ from faultlab.scenario import Scenario
 
 __all__ = ["key_variable", "variables"]
 
-_KEPT_BACK: Final = re.compile(
-    r"(?i).*(KEY|TOKEN|SECRET|PASSWORD|PASSWD|CREDENTIAL)S?(_.*)?"
-    r"|(OPENAI|ANTHROPIC|AZURE_OPENAI|HERMES|FAULTLAB)_.*|.*_PROXY"
+_PASSED_ON: Final = re.compile(
+    r"PATH|PATHEXT|LD_LIBRARY_PATH|DYLD_LIBRARY_PATH|HOME|USER|LOGNAME|SHELL|LANG|LANGUAGE|LC_[A-Z]+|TZ|TERM"
+    r"|TMPDIR|TMP|TEMP|SYSTEMROOT|WINDIR|COMSPEC|USERPROFILE|APPDATA|LOCALAPPDATA"
+    r"|PYTHON[A-Z]+|VIRTUAL_ENV|JAVA_HOME|NODE_PATH"
 )
-"""Whatever may hold a credential, lead elsewhere than here, or put somebody in between."""
+"""What a program needs to start. A credential may have any other name, and so may what leads elsewhere."""
 
 
 def variables(scenario: Scenario, lab: Lab, home: Path) -> dict[str, str]:
     """All of them. The scenario's own `env` has the last word."""
-    kept = {name: value for name, value in os.environ.items() if not _KEPT_BACK.fullmatch(name)}
+    kept = {name: value for name, value in os.environ.items() if _PASSED_ON.fullmatch(name)}
     made = {**kept, **dict(scenario.policy.environ), **dict(_made(lab)), "HERMES_HOME": str(home)}
     return {name: value for name, value in {**made, **dict(scenario.env)}.items() if value is not None}
 
