@@ -28,7 +28,8 @@ def main(argv: Sequence[str] | None = None) -> int:
             stream.reconfigure(errors="backslashreplace")
     try:
         code = do(chosen)
-        sys.stdout.flush()
+        if sys.stdout is not None:  # as it is for whoever was started without one
+            sys.stdout.flush()
     except FaultlabError as error:
         print(printable(str(error)), file=sys.stderr)
         return COULD_NOT_RUN
@@ -45,7 +46,8 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 def _unwritten() -> int:
     """Whoever read us has read enough; what is still buffered must not fail a second time at exit."""
-    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    if sys.stdout is not None:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     return COULD_NOT_RUN
 
 

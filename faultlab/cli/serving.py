@@ -5,10 +5,9 @@ from __future__ import annotations
 import argparse
 import asyncio
 import os
-import signal
 import sys
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import AsyncExitStack
+from collections.abc import Iterator, Sequence
+from contextlib import AsyncExitStack, suppress
 from pathlib import Path
 from threading import Thread
 from typing import Any, Final
@@ -65,10 +64,9 @@ def serve(chosen: argparse.Namespace) -> int:
     if session.unreadable:
         return COULD_NOT_RUN
     labs = [_Lab(scenario, virtual_time=chosen.virtual_time) for scenario in scenarios]
-    try:
-        asyncio.run(_until_told(labs, chosen))
-    except OSError as error:
-        raise HarnessError(f"it cannot be served at these ports: {error.strerror}") from None
+    if chosen.port:
+        _check_ports(chosen.port, sum(lab.ports for lab in labs))
+    asyncio.run(_until_told(labs, chosen))
     for lab in labs:
         print(lab.summary(), file=sys.stderr)
     return HELD
@@ -97,6 +95,11 @@ class _Lab:
         urls = [url for one in self._lab for url in (one.base_url, one.behind.token_url) if url]
         return list(dict.fromkeys("/".join(url.split("/", 3)[:3]) for url in urls))
 
+    @property
+    def ports(self) -> int:
+        """How many it takes: one for each origin, and one for the control path."""
+        return len(self.origins()) + 1
+
     def served(self, server: Server) -> Served:
         """Where everything is."""
         upstreams = tuple(
@@ -121,29 +124,48 @@ class _Lab:
             yield never_reached(name, left)
 
 
+def _check_ports(first: int, count: int) -> None:
+    for port in (first, first + count - 1):
+        if port not in _PORTS:
+            raise HarnessError(f"there is no port {port}, and {count} are taken from {first} on")
+
+
 async def _until_told(labs: Sequence[_Lab], chosen: argparse.Namespace) -> None:
     """Serve them all until SIGINT or SIGTERM."""
     with told_to_end() as told:
         async with AsyncExitStack() as servers:
             port = chosen.port
             for lab in labs:
-                if port not in _PORTS:
-                    raise HarnessError(f"there is no port {port}")
-                server = await servers.enter_async_context(lab.server(port))
-                port += port and len(lab.origins()) + 1
+                server = await _opened(lab.server(port), servers)
+                port += port and lab.ports
                 served = lab.served(server)
                 print(served.as_line() if chosen.json else served, flush=True)
             if chosen.until_stdin_closes:
-                _when_stdin_closes(lambda: signal.raise_signal(signal.SIGTERM))
+                _when_stdin_closes(told)
             await told.wait()
 
 
-def _when_stdin_closes(end: Callable[[], object]) -> None:
+async def _opened(server: Server, servers: AsyncExitStack) -> Server:
+    try:
+        return await servers.enter_async_context(server)
+    except OSError as error:
+        raise HarnessError(f"it cannot be served at these ports: {error.strerror}") from None
+
+
+def _when_stdin_closes(told: asyncio.Event) -> None:
     """Whoever holds the other end may end without a word: so does what he has started."""
+    loop, stdin = asyncio.get_running_loop(), sys.stdin
+    if stdin is None:  # it was closed before we began
+        told.set()
+        return
 
     def wait() -> None:
-        while os.read(sys.stdin.fileno(), _PIECE):
-            pass
-        end()
+        # What cannot be read is as good as closed.
+        with suppress(OSError):
+            while os.read(stdin.fileno(), _PIECE):
+                pass
+        # Somebody else may have ended it in the same moment.
+        with suppress(RuntimeError):
+            loop.call_soon_threadsafe(told.set)
 
     Thread(target=wait, daemon=True).start()

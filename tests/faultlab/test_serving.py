@@ -197,6 +197,9 @@ def test_it_ends_at_once_with_nothing_left_behind_whoever_is_still_being_answere
         (["s.yaml::nobody"], "no scenario called 'nobody'"),
         (["nothing.yaml"], "nothing.yaml: cannot be read"),
         (["--port", "70000"], "there is no port 70000"),
+        (["--port", "-1"], "there is no port -1"),
+        (["--port", "65535"], "there is no port 65537, and 3 are taken from 65535 on"),
+        (["--port", "65531", "s.yaml", "s.yaml"], "there is no port 65536, and 6 are taken from 65531 on"),
     ],
 )
 def test_what_cannot_be_served_is_told(file, tmp_path, monkeypatch, capsys, arguments, told):
@@ -204,6 +207,46 @@ def test_what_cannot_be_served_is_told(file, tmp_path, monkeypatch, capsys, argu
     monkeypatch.chdir(tmp_path)
     assert main(["serve", *arguments]) == 2
     assert told in capsys.readouterr().err
+
+
+SERVE = [sys.executable, "-m", "faultlab", "serve", "--until-stdin-closes"]
+
+
+def by_a_shell(redirected, **more):
+    """What becomes of it with its streams as a shell redirects them."""
+    command = ["sh", "-c", f'exec "$@" {redirected}', "sh", *SERVE]
+    return subprocess.run(command, capture_output=True, text=True, timeout=30, check=False, **more)
+
+
+@pytest.mark.parametrize("redirected", ["<&-", "</dev/null", "0>/dev/null"])
+def test_standard_input_that_is_closed_from_the_beginning_ends_it(redirected):
+    ended = by_a_shell(redirected)
+    assert (ended.returncode, ended.stderr) == (0, "served 0 exchanges\n")
+    assert ended.stdout.startswith("serving healthy answers: ")
+
+
+def test_it_can_do_without_a_standard_output():
+    ended = by_a_shell(">&-", stdin=subprocess.DEVNULL)
+    assert (ended.returncode, ended.stderr) == (0, "served 0 exchanges\n")
+
+
+def test_a_standard_output_that_is_full_is_told_as_what_it_is():
+    ended = by_a_shell(">/dev/full", stdin=subprocess.DEVNULL)
+    assert (ended.returncode, ended.stderr) == (2, "standard output cannot be written: No space left on device\n")
+
+
+def test_a_standard_output_that_nobody_reads_ends_it_without_a_word():
+    with subprocess.Popen(SERVE, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
+        process.stdout.close()
+        assert (process.wait(timeout=30), process.stderr.read()) == (2, b"")
+
+
+def test_a_signal_and_the_end_of_standard_input_may_come_together(serving):
+    with serving() as (process, _):
+        process.send_signal(signal.SIGINT)
+        process.stdin.close()
+        assert process.wait(timeout=30) == 0
+        assert process.stderr.read() == "served 0 exchanges\n"
 
 
 def test_a_port_that_is_taken_is_told(capsys):
