@@ -30,12 +30,24 @@ def crossed_out(told: Any, secrets: Iterable[str]) -> Any:
     return _without(told, re.compile("|".join(found))) if found else told
 
 
-def _without(told: Any, secrets: re.Pattern[str]) -> Any:
-    if isinstance(told, str):
-        return secrets.sub(CROSSED_OUT, told)
-    if isinstance(told, Mapping):
-        return {name: _without(each, secrets) for name, each in told.items()}
-    return [_without(each, secrets) for each in told] if isinstance(told, list) else told
+def _without(told: Any, secrets: re.Pattern[str], *, is_headers: bool = False) -> Any:
+    match told:
+        case str():
+            return secrets.sub(CROSSED_OUT, told)
+        case {"base64": str(encoded)}:
+            plain = secrets.sub(CROSSED_OUT, base64.b64decode(encoded).decode("latin-1"))
+            return _bytes_told(plain.encode("latin-1"))
+        case Mapping():
+            # The names of headers are the client's own; all others are ours, and stay.
+            return {
+                secrets.sub(CROSSED_OUT, name) if is_headers else name: _without(
+                    each, secrets, is_headers=name == "headers"
+                )
+                for name, each in told.items()
+            }
+        case list():
+            return [_without(each, secrets) for each in told]
+    return told
 
 
 def trace_told(trace: Trace) -> dict[str, Any]:

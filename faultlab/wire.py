@@ -7,11 +7,13 @@ connection is a `Drop` (the last event of its stream) or a `Pause`. Nothing here
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import lru_cache
 from typing import Any
+from urllib.parse import unquote_plus
 
 __all__ = [
     "BEFORE_A_REQUEST",
@@ -40,13 +42,19 @@ SHORTEST_CREDENTIAL = 8
 _KEYS = ("authorization", "api-key", "x-api-key", "x-goog-api-key")
 """Headers that carry the key of a request, the usual one first."""
 
-_SECRETS = frozenset({*_KEYS, "proxy-authorization", "cookie"})
-"""Headers that carry credentials."""
+_CARRIES = (
+    r"(?:(?<!idempotency-)key(?!word)|(?<!page)(?<!page[-_])token(?!s)|secret|credential|passw|cookie"
+    r"|auth(?!ors?(?![a-z])))"
+)
+"""What is in the name of whatever carries a credential, known to us or not."""
+
+_SECRET_HEADER = re.compile(_CARRIES)
+_SECRET_IN_QUERY = re.compile(rf"(?i)([?&][^=&#]*{_CARRIES}[^=&#]*=)([^&#]+)")
 
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """One HTTP request as it arrived, but for the credentials in its headers: `received` splits them off.
+    """One HTTP request as it arrived, but for the credentials in its URL and headers: `received` splits them off.
 
     Header names are in lower case.
     """
@@ -73,7 +81,8 @@ def _read(body: bytes) -> Any:
 def received(method: str, url: str, headers: Iterable[tuple[bytes, bytes]], body: bytes) -> tuple[Request, str | None]:
     """A request as it came in, and the key or token that it carried; where that stood, now `REDACTED` stands."""
     kept, credential = _split(tuple(headers))
-    return Request(method, url, kept, body), credential
+    told, shown = _without_secrets(url) if "?" in url else (url, None)
+    return Request(method, told, kept, body), credential or shown
 
 
 # A client sends the same headers with every request: a trace that keeps them once has its memory at hand.
@@ -82,8 +91,15 @@ def _split(headers: tuple[tuple[bytes, bytes], ...]) -> tuple[Mapping[str, str],
     """Headers without credentials, and the credential that was among them."""
     read = {name.decode("latin-1").lower(): text.decode("latin-1") for name, text in headers}
     key = next((read[name] for name in _KEYS if name in read), None)
-    kept = read | dict.fromkeys(_SECRETS & read.keys(), REDACTED)
+    kept = read | dict.fromkeys(filter(_SECRET_HEADER.search, read), REDACTED)
     return kept, None if key is None else key.removeprefix("Bearer ")
+
+
+@lru_cache(maxsize=64)
+def _without_secrets(url: str) -> tuple[str, str | None]:
+    """A URL without credentials in its query, and the first of those that were there."""
+    found = _SECRET_IN_QUERY.search(url)
+    return _SECRET_IN_QUERY.sub(rf"\1{REDACTED}", url), unquote_plus(found[2]) if found else None
 
 
 class DropKind(StrEnum):

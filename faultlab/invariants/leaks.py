@@ -8,15 +8,19 @@ from typing import Final
 from faultlab.invariants.base import Case, Check
 from faultlab.trace import Exchange, Turn
 from faultlab.verdict import Violation
-from faultlab.wire import SHORTEST_CREDENTIAL
+from faultlab.wire import REDACTED, SHORTEST_CREDENTIAL
 
 __all__ = ["CHECKS"]
+
+
+_URL: Final = "the URL of a request"
 
 
 def _no_credential(case: Case) -> Iterator[Violation]:
     secrets = [secret for secret in case.secrets if len(secret) >= SHORTEST_CREDENTIAL]
     for where, text, turn, step in _texts(case):
-        if any(secret in text for secret in secrets):
+        # A header is where a credential belongs; what was left out of a URL had no place there.
+        if any(secret in text for secret in secrets) or (where == _URL and REDACTED in text):
             yield Violation("I11", "no credential", f"one in {where}", turn, step)
 
 
@@ -40,8 +44,8 @@ def _told(turn: Turn) -> Iterator[tuple[str, str]]:
 
 
 def _sent(exchange: Exchange) -> Iterator[tuple[str, str]]:
-    yield "the URL of a request", exchange.request.url
-    yield "a header of a request", "\n".join(exchange.request.headers.values())
+    yield _URL, exchange.request.url
+    yield "a header of a request", "\n".join(f"{name}: {text}" for name, text in exchange.request.headers.items())
     yield "the body of a request", exchange.request.body.decode("utf-8", "replace")
 
 

@@ -253,6 +253,29 @@ def test_i11_a_credential_in_the_body_of_a_request(story):
     assert (_found(story)["I11"].found, _found(story)["I11"].step) == ("one in the body of a request", 1)
 
 
+@pytest.mark.parametrize(
+    ("url", "headers", "where"),
+    [
+        ("https://one.example/v1/chat/completions?key=[redacted]", {}, "the URL of a request"),
+        ("https://one.example/v1/key-of-the-primary/chat/completions", {}, "the URL of a request"),
+        ("https://one.example/v1/chat/completions", {"x-key-of-the-primary": "1"}, "a header of a request"),
+        ("https://one.example/v1/chat/completions", {"x-note": "key-of-the-primary"}, "a header of a request"),
+    ],
+)
+def test_i11_a_credential_in_the_head_of_a_request(story, url, headers, where):
+    story.ask("P").end()
+    (exchange,) = story.trace.exchanges
+    exchange.request = replace(exchange.request, url=url, headers=headers)
+    assert _found(story)["I11"].found == f"one in {where}"
+
+
+def test_i11_a_credential_that_stands_where_it_belongs_is_none(story):
+    story.ask("P").end()
+    (exchange,) = story.trace.exchanges
+    exchange.request = replace(exchange.request, headers={"authorization": "[redacted]"})
+    assert _found(story) == {}
+
+
 def test_i11_a_credential_in_a_file(story):
     story.ask("P").end()
     case = replace(story.case, leftovers={"the file log.txt": "…key-of-the-primary…"})

@@ -157,6 +157,17 @@ def test_no_credential_is_told_not_even_one_that_was_sent_where_none_belongs(ser
     assert "my key is [here stood a credential]" in exchange["request"]["body"]
 
 
+@pytest.mark.parametrize("header", ["x-auth-token", "some-gateway-api-key"])
+def test_a_real_key_in_a_place_of_its_own_is_not_told_either(serving, header):
+    with serving() as (_, [served]):
+        url = served.upstreams[0].base_url
+        ask(url, "/chat/completions?key=a-real-one", {"messages": []}, headers={header: "a-real-one"})
+        (exchange,) = ask(served.control, "/trace")[1]["exchanges"]
+    assert "a-real-one" not in json.dumps(exchange)
+    assert exchange["request"]["url"].endswith("/chat/completions?key=[redacted]")
+    assert exchange["request"]["headers"][header] == "[redacted]"
+
+
 def test_the_line_for_people_tells_no_key():
     command = [sys.executable, "-m", "faultlab", "serve", "--until-stdin-closes"]
     with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:

@@ -58,3 +58,16 @@ def test_a_credential_is_crossed_out_wherever_it_got_to():
         "status": None,
     }
     assert crossed_out(told, ["upstream"]) == told
+
+
+@pytest.mark.parametrize("body", [b"\xff sk-0123456789 \xfe", b"sk-0123456789"])
+def test_it_is_crossed_out_in_a_body_that_is_no_text_too(body):
+    request = Request("POST", "https://x/v1", {}, body)
+    told = crossed_out(exchange_told(Exchange(1, "primary", request, 0.0)), ["sk-0123456789"])
+    assert exchange_from(told).request.body == body.replace(b"sk-0123456789", CROSSED_OUT.encode())
+
+
+def test_it_is_crossed_out_in_the_name_of_a_header_too():
+    request = Request("POST", "https://x/v1", {"x-sk-0123456789": "1", "host": "x"}, b"")
+    told = crossed_out(exchange_told(Exchange(1, "primary", request, 0.0)), ["sk-0123456789", "headers-"])
+    assert exchange_from(told).request.headers == {f"x-{CROSSED_OUT}": "1", "host": "x"}
