@@ -88,10 +88,14 @@ def _sent(exchange: Exchange) -> str:
         return "no answer left"
     told = " + ".join(_named(name, exchange) for name in exchange.faults) or "answer"
     if exchange.limited:
-        told = f"limit: {told}"
+        told = told if exchange.fault in _NO_LIMITS else f"limit: {told}"
     if exchange.shape and exchange.shape.startswith(GENERIC_SHAPE):
         told = f"{told} (generic)"
     return f"renewal: {_RENEWALS.get(exchange.status, 'no answer')}" if exchange.renewal else told
+
+
+_NO_LIMITS: Final = frozenset({"bad_request", "token_expired"})
+"""What a provider refuses for no count of its own."""
 
 
 def _named(fault: str, exchange: Exchange) -> str:

@@ -13,7 +13,7 @@ from faultlab.clock import Clock
 from faultlab.content import key_for, text, token
 from faultlab.dialects import CHAT, DIALECTS, Dialect
 from faultlab.errors import Runaway
-from faultlab.faults import Events, Fault, Moment, inject, token_expired
+from faultlab.faults import Events, Fault, Moment, bad_request, inject, token_expired
 from faultlab.faults.catalogued import Catalogued, Wire
 from faultlab.limits import Limits, Meter, Refusal
 from faultlab.providers import Provider, response
@@ -188,12 +188,12 @@ class Upstream:
             message = f"Invalid URL ({request.method} {request.url})"
             return response(404, {"error": {"message": message, "type": "invalid_request_error", "code": None}})
         moment = self._moment(exchange, dialect)
-        refusal = Refusal(token_expired(), {}) if self._is_replaced(credential) else self._over_limit(exchange, moment)
+        refusal = self._refusal(exchange, moment, credential)
         events = self._said(exchange, moment) if refusal is None else self._refused(exchange, moment, refusal)
         return events if self._meter is None else _with_headers(events, self._meter.headers(moment.time))
 
     def _refused(self, exchange: Exchange, moment: Moment, refusal: Refusal) -> Events:
-        """What a limit answers, with the provider's own counts."""
+        """The provider's own error, with its counts; whatever is planned waits for the next request."""
         fault, moment = refusal.fault, moment._replace(counted=refusal.counted)
         exchange.limited = True
         exchange.faults = (fault.name,)
@@ -206,11 +206,16 @@ class Upstream:
         counted = self._meter.limits if self._meter else {}
         return Moment(self._provider, dialect, question, at_s, account, answer, counted)
 
-    def _over_limit(self, exchange: Exchange, moment: Moment) -> Refusal | None:
-        """How a limit answers, if one does: nothing is counted of what never reaches the provider."""
-        if self._meter is None or self.next_drop() is not None:
+    def _refusal(self, exchange: Exchange, moment: Moment, credential: str | None) -> Refusal | None:
+        """What the provider refuses by itself: nothing is counted of what never reaches it."""
+        if self._is_replaced(credential):
+            return Refusal(token_expired(), {})
+        question = moment.question
+        if not (self._meter or question.is_malformed) or self.next_drop() is not None:
             return None
-        return self._meter.refuse(moment.question, len(exchange.request.body), moment.time)
+        if question.is_malformed:
+            return Refusal(bad_request(), {})
+        return self._meter.refuse(question, len(exchange.request.body), moment.time) if self._meter else None
 
     def _said(self, exchange: Exchange, moment: Moment) -> Events:
         """What the model says, or what the faults make of it."""

@@ -77,6 +77,7 @@ class _Lab:
 
     def __init__(self, scenario: Scenario | None, *, virtual_time: bool) -> None:
         self._scenario = scenario
+        self._server: Server | None = None
         played = scenario or loader().read(_DEFAULT, "the default configuration")[0]
         self._lab = lab_for(played, Lab(played.seed, virtual_time=virtual_time))
         if scenario is None:
@@ -88,7 +89,8 @@ class _Lab:
         """Its upstreams and its control path, from this port on."""
         upstreams = [provider.behind for provider in self._lab]
         control = Control(upstreams, self._lab.stage)
-        return Server(Router([*upstreams, control]), self._lab.clock, port=port)
+        self._server = Server(Router([*upstreams, control]), self._lab.clock, port=port)
+        return self._server
 
     def origins(self) -> list[str]:
         """Of all URLs, in the order of their ports."""
@@ -119,9 +121,15 @@ class _Lab:
     def _sentences(self) -> Iterator[str]:
         count = len(self._lab.trace.exchanges)
         who = f"{self._scenario.node_id}: " if self._scenario else ""
-        yield f"{who}served {count} exchange{'' if count == 1 else 's'}"
+        refused = self._server.refused_requests if self._server else 0
+        unread = f", and refused {_counted(refused, 'request')} that nobody could read" if refused else ""
+        yield f"{who}served {_counted(count, 'exchange')}{unread}"
         for name, left in self._lab.unreached():
             yield never_reached(name, left)
+
+
+def _counted(count: int, what: str) -> str:
+    return f"{count} {what}{'' if count == 1 else 's'}"
 
 
 def _check_ports(first: int, count: int) -> None:

@@ -47,13 +47,17 @@ _STREAM_HEAD = Head(200, (("content-type", "text/event-stream; charset=utf-8"), 
 
 
 class Question(NamedTuple):
-    """What a request says of the answer that it wants, and how large it is by the contract's estimate."""
+    """What a request says of the answer that it wants, and how large it is by the contract's estimate.
+
+    One whose body is no JSON object says nothing: it `is_malformed`.
+    """
 
     model: str = ""
     estimate: int = 0
     max_tokens: int | None = None
     streamed: bool = False
     with_usage: bool = False
+    is_malformed: bool = False
 
 
 def as_json(value: object) -> bytes:
@@ -145,9 +149,9 @@ def _question(dialect: Dialect, body: bytes) -> Question:
     try:
         read = json.loads(body)
     except (ValueError, RecursionError):
-        return Question()
+        return Question(is_malformed=True)
     if not isinstance(read, dict):
-        return Question()
+        return Question(is_malformed=True)
     options = read.get("stream_options")
     return Question(
         model=read["model"] if isinstance(read.get("model"), str) else "",

@@ -249,7 +249,7 @@ def test_any_request_can_be_asked(dialect, body):
 
 @pytest.mark.parametrize("body", [b"", b"{", b"\xff", b"[]", b"[" * 100_000])
 def test_a_request_that_is_no_json_object_asks_for_nothing_in_particular(body):
-    assert CHAT.question(body) == Question()
+    assert CHAT.question(body) == Question(is_malformed=True)
 
 
 def test_a_question_is_what_the_request_says():

@@ -1,6 +1,7 @@
 """`faultlab serve`: providers in a process of their own, a control path beside them, and nothing left behind."""
 
 import json
+import os
 import signal
 import socket
 import subprocess
@@ -98,9 +99,19 @@ def test_an_overlay_is_laid_over_what_is_served(serving, file, tmp_path):
         assert chat(served.upstreams[0])[0] == 200
 
 
+def is_free(port):
+    """Below those that the system gives to whoever asks for any."""
+    try:
+        socket.create_server(("127.0.0.1", port)).close()
+    except OSError:
+        return False
+    return True
+
+
 def test_the_ports_may_be_chosen(serving):
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        port = free.getsockname()[1]
+    port = next(
+        port for port in range(20_000 + os.getpid() % 10_000, 32_000) if all(map(is_free, range(port, port + 3)))
+    )
     with serving("--port", str(port)) as (_, [served]):
         urls = [*(one.base_url for one in served.upstreams), served.control]
     assert [int(url.split("/")[2].partition(":")[2]) for url in urls] == [port, port + 1, port + 2]
@@ -218,6 +229,19 @@ def test_what_cannot_be_served_is_told(file, tmp_path, monkeypatch, capsys, argu
     monkeypatch.chdir(tmp_path)
     assert main(["serve", *arguments]) == 2
     assert told in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(("times", "told"), [(1, "1 request"), (2, "2 requests")])
+def test_what_was_no_request_is_counted_at_the_end(serving, times, told):
+    with serving() as (process, [served]):
+        host, port = served.upstreams[0].base_url.split("/")[2].split(":")
+        for _ in range(times):
+            with socket.create_connection((host, int(port)), timeout=30) as connection:
+                connection.sendall(b"nothing that is HTTP\r\n\r\n")
+                assert b" 400 " in connection.recv(4096)
+        process.stdin.close()
+        assert process.wait(timeout=30) == 0
+        assert process.stderr.read() == f"served 0 exchanges, and refused {told} that nobody could read\n"
 
 
 SERVE = [sys.executable, "-m", "faultlab", "serve", "--until-stdin-closes"]

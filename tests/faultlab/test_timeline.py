@@ -61,7 +61,8 @@ def test_an_answer_that_nobody_had_left_is_told(story):
 
 def test_a_limit_that_answered_is_told(story):
     story.ask("P", "rate_limit", limited=True)
-    assert _steps(story.end())[0].sent == "limit: rate_limit"
+    story.ask("P", "bad_request", limited=True)
+    assert [step.sent for step in _steps(story.end())] == ["limit: rate_limit", "bad_request"]
 
 
 def test_a_turn_in_which_nobody_was_asked_has_no_steps(story):

@@ -1,6 +1,7 @@
 """A fake provider, asked without any transport."""
 
 import json
+from dataclasses import replace
 from threading import Thread
 
 import pytest
@@ -81,6 +82,23 @@ def test_any_other_request_is_a_side_one_and_gets_404_and_uses_up_nothing(reques
     assert (head.status, exchange.side, exchange.faults) == (404, True, ())
     assert len(upstream.schedule.unreached()) == 1
     assert upstream.answer(_request()).exchange.faults == ("rate_limit",)
+
+
+@pytest.mark.parametrize("body", [b"", b"{", b"\xff", b"[]", b'"text"', b"null", b"[" * 100_000])
+@pytest.mark.parametrize("path", ["/chat/completions", "/responses"])
+def test_a_body_that_is_no_json_object_is_a_bad_request_in_the_provider_s_words_and_uses_up_nothing(path, body):
+    upstream = _upstream(faults.rate_limit(), says=["hello"])
+    exchange, (head, data) = upstream.answer(replace(_request(path), body=body))
+    assert (head.status, exchange.faults, exchange.limited, exchange.side) == (400, ("bad_request",), True, False)
+    assert json.loads(data.data)["error"]["type"] == "invalid_request_error"
+    assert upstream.answer(_request()).exchange.faults == ("rate_limit",)
+    assert _said(upstream.answer(_request())) == "hello"
+
+
+def test_what_breaks_the_connection_breaks_it_whatever_was_to_be_sent():
+    upstream = _upstream(faults.refused())
+    exchange, events = upstream.answer(replace(_request(), body=b""))
+    assert (exchange.faults, events) == (("refused",), (Drop(DropKind.REFUSED),))
 
 
 def test_a_fault_leaves_the_answer_standing():
