@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import socket
+from collections.abc import Iterable
 from typing import Final, Protocol
 
 from faultlab.adapters.port import Port
@@ -27,6 +28,12 @@ _LOOK_S = 0.01
 _GONE_S = 0.001
 """How often it is looked whether he has gone; who comes back sooner is taken for the same."""
 
+_GONE_ALREADY = 0
+"""The port of somebody who knocked and was gone before it was seen from where: nobody ever has it."""
+
+_CLOSES_AFTER_S = 0.95
+"""So long after a knock the port is closed: that client's next one, after a second, finds it so, and few others do."""
+
 _LOOKS = 25
 """After how many of these looks the kernel is asked, which takes as long as all of them."""
 
@@ -48,6 +55,10 @@ class House(Protocol):
 
     def ended(self, exchange: Exchange) -> None:
         """Nothing more will come of it."""
+
+
+_Turned = dict[int, Exchange | None]
+"""Who was turned away, by the port that he knocked from, and his line in the trace."""
 
 
 class Gate:
@@ -135,39 +146,55 @@ class Gate:
     async def _turn_away_next(self, kind: DropKind) -> None:
         """Those who had come before are still let in."""
         self._hear()
-        knocking = self._port.knocking()
+        knocking, closes_s = self._port.knocking(), 0.0
         while not knocking and not self._port.ignored:
+            closes_s = asyncio.get_running_loop().time() + _CLOSES_AFTER_S
             await asyncio.sleep(_LOOK_S)
             if self._house.keeps_out() is not kind:
                 return
-        knocking = knocking or self._port.knocking()
-        exchanges = [self._house.turned_away() for _ in knocking or (0,) if self._house.keeps_out() is kind]
-        if kind is DropKind.CONNECT_TIMEOUT:
-            knocking = knocking[: len(exchanges)]
-            self._let_others_in(knocking)
-        else:
-            self._refuse()
+        turned = self._turned_away(kind, knocking or self._port.knocking() or (_GONE_ALREADY,))
         try:
-            await self._until_gone(knocking)
+            self._let_others_in(turned)
+            if kind is not DropKind.CONNECT_TIMEOUT:
+                await self._until_closed(kind, turned, closes_s)
+            await self._until_gone(turned)
             self._port.forget()
         finally:
             self._lets_others_in = False
-            self._end(exchanges)
+            self._end(turned.values())
 
-    def _let_others_in(self, knocking: tuple[int, ...]) -> None:
+    def _turned_away(self, kind: DropKind, knocking: Iterable[int]) -> _Turned:
+        return {number: self._house.turned_away() for number in knocking if self._house.keeps_out() is kind}
+
+    def _let_others_in(self, turned: _Turned) -> None:
         """Who comes next may do so the moment that these give up, before it is seen that they did."""
-        if knocking and not self._house.keeps_out():
-            self._lets_others_in = self._port.ignore(knocking)
+        if turned and not self._house.keeps_out():
+            self._lets_others_in = self._port.ignore(turned)
 
-    async def _until_gone(self, knocking: tuple[int, ...]) -> None:
+    async def _until_closed(self, kind: DropKind, turned: _Turned, closes_s: float) -> None:
+        """Until those who wait are about to knock again; meanwhile others may come for whom the same is next."""
+        now_s = asyncio.get_running_loop().time
+        while now_s() < closes_s and self._wait(turned):
+            seen = self._port.ignored
+            await asyncio.sleep(_LOOK_S)
+            if self._port.ignored > seen and self._house.keeps_out() is kind:
+                turned |= self._turned_away(kind, [one for one in self._port.knocking() if one not in turned])
+                self._let_others_in(turned)
+        if self._wait(turned):
+            self._refuse()
+
+    def _wait(self, numbers: Iterable[int]) -> bool:
+        return any(self._port.is_there(number) for number in numbers)
+
+    async def _until_gone(self, numbers: Iterable[int]) -> None:
         """That their ports are free is seen at once, and now and then that somebody else has them by now."""
         looks = 0
-        while any(self._port.is_there(number) for number in knocking):
+        while self._wait(numbers):
             await asyncio.sleep(_GONE_S)
             looks += 1
             if looks % _LOOKS == 0:
                 still = self._port.knocking()
-                knocking = tuple(number for number in knocking if number in still)
+                numbers = tuple(number for number in numbers if number in still)
 
     async def _close_for_a_while(self) -> None:
         exchanges = [self._house.turned_away()]
@@ -178,10 +205,11 @@ class Gate:
             self._end(exchanges)
 
     def _refuse(self) -> None:
+        self._lets_others_in = False
         self._shut()
         self._port.refuse()
 
-    def _end(self, exchanges: list[Exchange | None]) -> None:
+    def _end(self, exchanges: Iterable[Exchange | None]) -> None:
         for exchange in exchanges:
             if exchange:
                 self._house.ended(exchange)

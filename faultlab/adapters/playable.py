@@ -42,7 +42,8 @@ DECIDED_BY_THE_KERNEL: Mapping[DropKind, str] = {
 
 _AT_THE_SECOND_TRY = (
     "a closed port cannot tell that somebody knocked: it is closed when somebody has, and he is refused as his kernel "
-    "knocks again, a second later; a client that waits less for a connection meets a connect time-out"
+    "knocks again, a second later; a client that waits less for a connection meets a connect time-out, and one that "
+    "comes again within a millisecond of the refusal may be refused once more"
 )
 
 SLOWER_ON_A_SOCKET: Mapping[DropKind, str] = {

@@ -2,6 +2,7 @@
 
 import contextlib
 import dataclasses
+import errno
 import logging
 import select
 import socket
@@ -134,18 +135,45 @@ def test_who_gets_no_answer_is_gone_when_he_gives_up():
     assert _told(upstream) == [("connect_timeout", None, True), (None, 200, False)]
 
 
-def test_who_comes_again_the_moment_he_gave_up_is_let_in():
-    upstream = _upstream(faults.connect_timeout())
+@pytest.mark.parametrize("fault", [faults.connect_timeout(), faults.refused()])
+def test_who_comes_again_the_moment_he_gave_up_is_let_in(fault):
+    upstream = _upstream(fault)
     with _served(upstream) as address:
         with socket.socket() as client:
             client.setblocking(False)
             client.connect_ex(address)
             _eventually(lambda: upstream.exchanges)
-            assert select.select([], [client], [], 0.1)[1] == []
+            assert select.select([], [client], [], 0.05)[1] == []
         # Before it can be seen that he has gone; were he not heard at once, that would take a second.
         socket.create_connection(address, timeout=0.8).close()
         _eventually(lambda: upstream.exchanges[0].ended_s)
-    assert _told(upstream) == [("connect_timeout", None, True)]
+    assert _told(upstream) == [(fault.name, None, True)]
+
+
+def test_who_joins_those_that_will_be_refused_is_refused_with_them():
+    upstream = _upstream(*[faults.refused()] * 2)
+    with _served(upstream) as address, contextlib.ExitStack() as clients:
+        for count in (1, 2):
+            client = clients.enter_context(socket.socket())
+            client.setblocking(False)
+            client.connect_ex(address)
+            _eventually(lambda count=count: len(upstream.exchanges) == count)
+        _eventually(lambda: all(exchange.ended_s for exchange in upstream.exchanges))
+        assert client.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR) == errno.ECONNREFUSED
+    assert _told(upstream) == [("refused", None, True)] * 2
+
+
+def test_others_are_let_in_while_one_waits_to_be_refused():
+    upstream = _upstream(faults.refused())
+    with _served(upstream) as address, socket.socket() as client:
+        client.setblocking(False)
+        client.connect_ex(address)
+        _eventually(lambda: upstream.exchanges)
+        assert select.select([], [client], [], 0.05)[1] == []
+        with _connected(address) as other:
+            assert _ask(other) == b"HTTP/1.1 200 OK"
+        assert select.select([], [client], [], _TOO_LONG_S)[1] == [client]
+        assert client.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR) == errno.ECONNREFUSED
 
 
 def test_a_server_stops_while_somebody_is_turned_away():
