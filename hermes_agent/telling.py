@@ -15,6 +15,9 @@ GRACE_S = 0.1
 _POLL_S = 0.02
 """How soon somebody who waits for a listener sees that he is stopped."""
 
+_SPELL_S = 0.01
+"""A listener is waited for in spells: where the whole process has to wait for a core, that is one of them, not all."""
+
 
 class Teller:
     """Tells what it is given, one text after the other, whichever thread they come from.
@@ -55,8 +58,7 @@ class Teller:
         try:
             while not self._idle.wait(_POLL_S):
                 if self._stopped.is_set():
-                    if not self._idle.wait(self._grace_s):
-                        self._give_up()
+                    self._wait_a_little()
                     break
         except KeyboardInterrupt:
             self._stopped.set()
@@ -84,7 +86,10 @@ class Teller:
             self._idle.set()
             return None
 
-    def _give_up(self) -> None:
+    def _wait_a_little(self) -> None:
+        """Give the listener his grace; who has not returned by then is left behind."""
+        if any(self._idle.wait(_SPELL_S) for _ in range(round(self._grace_s / _SPELL_S))):
+            return
         with self._lock:
             self._is_over = not self._idle.is_set()
             self._untold.clear()
