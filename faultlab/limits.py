@@ -16,12 +16,12 @@ from faultlab.faults import Fault
 from faultlab.providers import Figures, Occasion, Provider
 from faultlab.providers.template import of_text
 
-__all__ = ["Limits", "Meter", "Refusal"]
+__all__ = ["UNTOLD", "Limits", "Meter", "Refusal"]
 
 _MINUTE_S: Final = 60.0
 _DAY_S: Final = 86_400.0
 
-_UNTOLD: Final[dict[str, Any]] = {
+UNTOLD: Final[dict[str, Any]] = {
     f"{unit}_{name}": None for unit in ("requests", "tokens") for name in ("limit", "remaining", "reset")
 }
 """What no error tells while the limit is not set."""
@@ -67,15 +67,19 @@ class _Bucket:
         return self.limit if now >= self.ends else self.limit - self.used
 
     def reset_s(self, now: float) -> float:
-        """Seconds until all of it may be asked for again."""
-        return max(0.0, self.ends - now)
+        """Seconds until all of it may be asked for again; a day ends whether something was used of it or not."""
+        return max(0.0, (self._midnight(now) if self.by_day else self.ends) - now)
 
     def take(self, amount: int, now: float) -> None:
         """Let so much through."""
         if now >= self.ends:
             self.used = 0
-            self.ends = (now // _DAY_S + 1) * _DAY_S if self.by_day else now + _MINUTE_S
+            self.ends = self._midnight(now) if self.by_day else now + _MINUTE_S
         self.used += amount
+
+    @staticmethod
+    def _midnight(now: float) -> float:
+        return (now // _DAY_S + 1) * _DAY_S
 
     def refusal(self, amount: int, now: float) -> dict[str, Any]:
         """What a refusal says of it."""
@@ -125,7 +129,7 @@ class Meter:
     @property
     def limits(self) -> dict[str, Any]:
         """The limits that the provider tells of, as quantities: an error that is planned names these and no others."""
-        return _UNTOLD | {name: value for name, value in self._told(0.0).items() if name.endswith("_limit")}
+        return UNTOLD | {name: value for name, value in self._told(0.0).items() if name.endswith("_limit")}
 
     def _too_large(self, question: Question, tokens: int, body_bytes: int) -> Fault | None:
         """What would be refused at any time."""
@@ -142,7 +146,7 @@ class Meter:
 
     def _too_many(self, bucket: _Bucket, amounts: Mapping[str, int], now: float) -> Refusal:
         """What would pass later: in the provider's words for this limit, where they are known."""
-        counted = _UNTOLD | self._told(now) | bucket.refusal(amounts[bucket.unit], now)
+        counted = UNTOLD | self._told(now) | bucket.refusal(amounts[bucket.unit], now)
         if bucket.by_day:
             return Refusal(faults.daily_limit(of=bucket.unit), counted)
         return Refusal(faults.rate_limit(retry_after_s=math.ceil(bucket.reset_s(now)), of=bucket.unit), counted)

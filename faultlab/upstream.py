@@ -13,9 +13,9 @@ from faultlab.clock import Clock
 from faultlab.content import key_for, text, token
 from faultlab.dialects import CHAT, DIALECTS, Dialect
 from faultlab.errors import Runaway
-from faultlab.faults import Events, Fault, Moment, bad_request, inject, token_expired
+from faultlab.faults import Events, Fault, Moment, inject, status, token_expired
 from faultlab.faults.catalogued import Catalogued, Wire
-from faultlab.limits import Limits, Meter, Refusal
+from faultlab.limits import UNTOLD, Limits, Meter, Refusal
 from faultlab.providers import Provider, response
 from faultlab.providers import provider as provider_of
 from faultlab.renewal import REFUSED, granted, refresh_token_of, without_tokens
@@ -38,6 +38,11 @@ _LEAVES_WHOLE = frozenset({"slow", "drip"})
 _TOKEN_CHARACTERS = 24
 _ID_CHARACTERS = 16
 _MADE_UP_CHARACTERS = 60
+
+_NO_JSON = status(
+    400, body={"error": {"message": "The body is no JSON object", "type": "invalid_request_error", "code": None}}
+)
+"""What answers a body that nobody can read: what the providers say to that is in no source."""
 
 
 @dataclass(slots=True)
@@ -194,11 +199,14 @@ class Upstream:
 
     def _refused(self, exchange: Exchange, moment: Moment, refusal: Refusal) -> Events:
         """The provider's own error, with its counts; whatever is planned waits for the next request."""
-        fault, moment = refusal.fault, moment._replace(counted=refusal.counted)
+        fault = refusal.fault
         exchange.limited = True
         exchange.faults = (fault.name,)
         exchange.shape = _shape((fault,), moment.dialect.name, self._provider)
-        return fault.answer(exchange.request, moment) or ()
+        # In what stands for a shape that is not known, headers are somebody else's.
+        is_own = not (exchange.shape or "").startswith(GENERIC_SHAPE)
+        counted = refusal.counted if is_own else {**refusal.counted, **UNTOLD}
+        return fault.answer(exchange.request, moment._replace(counted=counted)) or ()
 
     def _moment(self, exchange: Exchange, dialect: Dialect) -> Moment:
         question, at_s = dialect.question(exchange.request.body), self.stage.clock.time()
@@ -214,7 +222,7 @@ class Upstream:
         if not (self._meter or question.is_malformed) or self.next_drop() is not None:
             return None
         if question.is_malformed:
-            return Refusal(bad_request(), {})
+            return Refusal(_NO_JSON, {})
         return self._meter.refuse(question, len(exchange.request.body), moment.time) if self._meter else None
 
     def _said(self, exchange: Exchange, moment: Moment) -> Events:

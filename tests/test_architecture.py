@@ -195,6 +195,7 @@ HOMES = {
     "selectors": {"faultlab.virtual_loop"},
     "signal": {
         "faultlab.adapters.server",
+        "faultlab.cli",
         "faultlab.targets.command",
         "faultlab.targets.hermes.control_c",
         "hermes_agent.terminal",

@@ -1,7 +1,7 @@
 """The command `faultlab`: runs scenarios without pytest, serves providers, checks files, tells what providers send.
 
 Exit codes: 0 all held, 1 something did not hold, 2 it could not be run (usage, an unreadable file, a scenario in
-error, and nothing failed), 130 stopped by Ctrl-C.
+error, and nothing failed), 130 stopped by Ctrl-C or another signal to end.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ import argparse
 import os
 import sys
 from collections.abc import Callable, Sequence
+from pathlib import Path
 
 from faultlab.cli import catalogue, checking, running, serving
 from faultlab.cli.base import COULD_NOT_RUN, STOPPED
@@ -21,6 +22,8 @@ __all__ = ["main"]
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Do what the arguments say and return the exit code."""
+    if sys.stdout is None:  # as it is for whoever was started without one
+        sys.stdout = Path(os.devnull).open("w", encoding="utf-8")  # noqa: SIM115  # for as long as the process lasts
     chosen = _parser().parse_args(argv)
     do: Callable[[argparse.Namespace], int] = chosen.do
     for stream in (sys.stdout, sys.stderr):
@@ -28,8 +31,7 @@ def main(argv: Sequence[str] | None = None) -> int:
             stream.reconfigure(errors="backslashreplace")
     try:
         code = do(chosen)
-        if sys.stdout is not None:  # as it is for whoever was started without one
-            sys.stdout.flush()
+        sys.stdout.flush()
     except FaultlabError as error:
         print(printable(str(error)), file=sys.stderr)
         return COULD_NOT_RUN
@@ -46,8 +48,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 def _unwritten() -> int:
     """Whoever read us has read enough; what is still buffered must not fail a second time at exit."""
-    if sys.stdout is not None:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     return COULD_NOT_RUN
 
 

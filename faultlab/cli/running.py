@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import argparse
+import signal
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -34,14 +37,26 @@ def run(chosen: argparse.Namespace) -> int:
     session = Session()
     scenarios = named(chosen.paths, loader(chosen.overlay), session)
     told = sys.stderr if chosen.json else sys.stdout
-    _play(scenarios, session, style_for(told), quiet=chosen.json)
+    with _told_to_end_as_by_ctrl_c():
+        _play(scenarios, session, style_for(told), quiet=chosen.json)
     if chosen.json:
         print(json.document(session.runs, session.unreadable))
     if chosen.junit:
         _written(chosen.junit, junit.document(session.runs, session.unreadable, partial(render, style=Style())))
-    stopped = ", stopped by Ctrl-C" if session.stopped else ""
+    stopped = ", stopped" if session.stopped else ""
     print(f"{summary(session.runs, style_for(told))}{stopped}", file=told)
     return session.exit_code
+
+
+@contextmanager
+def _told_to_end_as_by_ctrl_c() -> Iterator[None]:
+    """Who is told to end tells what was done so far, and leaves no program behind that a scenario has started."""
+    before = {number: signal.signal(number, signal.default_int_handler) for number in (signal.SIGTERM, signal.SIGHUP)}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
 
 
 def _play(scenarios: list[Scenario], session: Session, style: Style, *, quiet: bool) -> None:

@@ -80,6 +80,10 @@ class _Lab:
         self._server: Server | None = None
         played = scenario or loader().read(_DEFAULT, "the default configuration")[0]
         self._lab = lab_for(played, Lab(played.seed, virtual_time=virtual_time))
+        if not list(self._lab):
+            raise HarnessError(
+                f"{played.node_id}: there is nothing to serve: no provider of its configuration can be asked"
+            )
         if scenario is None:
             self._lab.stage.most_exchanges = None
             for provider in self._lab:
@@ -124,6 +128,9 @@ class _Lab:
         refused = self._server.refused_requests if self._server else 0
         unread = f", and refused {_counted(refused, 'request')} that nobody could read" if refused else ""
         yield f"{who}served {_counted(count, 'exchange')}{unread}"
+        unexpected = sum(exchange.unexpected for exchange in self._lab.trace.exchanges)
+        if unexpected:
+            yield f"{_counted(unexpected, 'request')} found no answer left: more was asked than `says` has answers for"
         for name, left in self._lab.unreached():
             yield never_reached(name, left)
 

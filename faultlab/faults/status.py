@@ -104,9 +104,15 @@ class RequestExceedsRateLimit(StatusFault):
     limit: int | None = option(TOKENS)
     requested: int | None = option(TOKENS)
 
+    def __post_init__(self) -> None:
+        StatusFault.__post_init__(self)
+        if self.limit is not None and self.requested is not None and self.requested <= self.limit:
+            raise ValueError(f"requested: more than the limit of {self.limit}, not {self.requested}")
+
     def stated(self, moment: Moment) -> dict[str, Any]:
-        """The limit, and the request above it."""
-        limit, requested = _above(self.limit, self.requested, moment)
+        """The limit, and the request above it: with its output, where the provider counts that."""
+        output = moment.question.max_tokens or 0 if moment.provider.counting.with_output else 0
+        limit, requested = _above(self.limit, self.requested, moment.question.estimate + output)
         return {"limit": limit, "requested": requested}
 
 
@@ -119,7 +125,7 @@ class ContextOverflow(StatusFault):
 
     def stated(self, moment: Moment) -> dict[str, Any]:
         """The window, and the prompt above it."""
-        window, prompt = _above(self.limit, self.requested, moment)
+        window, prompt = _above(self.limit, self.requested, moment.question.estimate)
         return {"window": window, "batch": window, "prompt": prompt}
 
 
@@ -130,6 +136,17 @@ class OutputTooLarge(StatusFault):
     limit: int | None = option(TOKENS)
     prompt: int | None = option(TOKENS)
     max_tokens: int | None = option(TOKENS)
+
+    def __post_init__(self) -> None:
+        StatusFault.__post_init__(self)
+        if self.limit is None or self.prompt is None:
+            return
+        if self.prompt >= self.limit:
+            raise ValueError(f"prompt: less than the limit of {self.limit}, not {self.prompt}: else it is an overflow")
+        if self.max_tokens is not None and self.prompt + self.max_tokens <= self.limit:
+            raise ValueError(
+                f"max_tokens: more than the {self.limit - self.prompt} that are left, not {self.max_tokens}"
+            )
 
     def stated(self, moment: Moment) -> dict[str, Any]:
         """The window, the prompt below it, and an output that goes beyond it."""
@@ -187,9 +204,9 @@ def _thousandth(milliseconds: float | None) -> float | None:
     return None if milliseconds is None else milliseconds / 1000
 
 
-def _above(limit: int | None, requested: int | None, moment: Moment) -> tuple[int, int]:
+def _above(limit: int | None, requested: int | None, asked: int) -> tuple[int, int]:
     """A limit, and a request above it."""
     if limit is None:
-        requested = requested or max(2, moment.question.estimate)
+        requested = requested or max(2, asked)
         return max(1, requested * 3 // 4), requested
-    return limit, requested or max(moment.question.estimate, limit + 1)
+    return limit, requested or max(asked, limit + 1)

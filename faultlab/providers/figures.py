@@ -106,7 +106,8 @@ def _requested(figures: Figures) -> int:
     """One request, or the request's tokens, by what the provider counts here."""
     asked = figures.asked
     output = asked.max_tokens or 0 if asked.counts_output else 0
-    return 1 if figures.of == "requests" else max(1, asked.estimate + output)
+    never_passes = figures.seen("requested") > figures.seen("limit") > 0
+    return 1 if figures.of == "requests" else max(2 if never_passes else 1, asked.estimate + output)
 
 
 def _limit(figures: Figures) -> int:

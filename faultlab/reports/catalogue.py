@@ -66,7 +66,12 @@ def detail(entry: Entry, observed: Mapping[str, Any], style: Style) -> str:
     """One entry whole: its bytes, where they were seen, how sure that is, what clients make of it."""
     lines = [style.paint(entry.id, "strong"), *_wrapped(entry.summary, style), ""]
     lines += [line for name, text in _facts(entry) if text for line in _wrapped(f"{name:<12} {text}", style, "", 13)]
-    lines += ["", style.paint("on the wire", "dim"), textwrap.indent(wire_text(entry), "    "), ""]
+    lines += [
+        "",
+        style.paint("on the wire, with the numbers that were seen", "dim"),
+        textwrap.indent(wire_text(entry), "    "),
+        "",
+    ]
     lines += _listed("judged", [_verdict(each) for each in judged(entry.id)], style)
     lines += _listed("the client shows", _shown(observed), style)
     lines += _listed("inferred, in no source", entry.inferred, style)

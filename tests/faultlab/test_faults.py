@@ -605,3 +605,16 @@ def test_only_the_first_that_answers_answers_and_what_it_answers_holds_no_reply(
 def test_what_cannot_apply_is_not_among_those_that_did():
     events, applied = _injected(faults.missing_end(), faults.unknown_tool(call=9))
     assert (events, applied) == (_rendered(_REPLY), [])
+
+
+@pytest.mark.parametrize(
+    ("made", "fields", "told"),
+    [
+        (faults.request_exceeds_rate_limit, {"limit": 100, "requested": 50}, "requested: more than the limit of 100"),
+        (faults.output_too_large, {"limit": 100, "prompt": 200}, "prompt: less than the limit of 100, not 200"),
+        (faults.output_too_large, {"limit": 1000, "prompt": 200, "max_tokens": 800}, "max_tokens: more than the 800"),
+    ],
+)
+def test_numbers_that_say_that_all_is_well_are_refused(made, fields, told):
+    with pytest.raises(ValueError, match=told):
+        made(**fields)

@@ -134,6 +134,11 @@ def test_a_day_ends_at_midnight_whenever_it_began():
     assert asked == [None, None, faults.daily_limit(of="requests"), faults.daily_limit(of="requests"), None]
 
 
+def test_a_day_ends_also_for_a_request_that_is_larger_than_all_of_it():
+    refused = _meter(Limits(tokens_per_day=5), "openai").refuse(Question("m", 10), 100, START + 3600)
+    assert (refused.counted["used"], refused.counted["wait"]) == (0, 23 * 3600)
+
+
 def test_an_account_s_upstream_that_is_busy_stands_for_no_limit_of_one_s_own():
     meter = _meter(Limits(requests_per_minute=1), "nous")
     _ask(meter)

@@ -231,6 +231,23 @@ def test_what_cannot_be_served_is_told(file, tmp_path, monkeypatch, capsys, argu
     assert told in capsys.readouterr().err
 
 
+def test_a_scenario_whose_providers_cannot_be_asked_is_not_served(file, capsys):
+    path = file("name: n\nconfig: {model: {provider: opnai, default: m}}\nturns: [{user: x}]\n")
+    assert main(["serve", path]) == 2
+    told = "there is nothing to serve: no provider of its configuration can be asked"
+    assert capsys.readouterr().err == f"{path}::n: {told}\n"
+
+
+def test_a_request_that_nothing_was_said_for_is_told_at_the_end(serving, file):
+    with serving(file("name: n\nsays: [one]\nturns: [{user: x}]\n")) as (process, [served]):
+        assert chat(served.upstreams[0])[0] == 200
+        with pytest.raises(ConnectionError):
+            chat(served.upstreams[0])
+        process.stdin.close()
+        assert process.wait(timeout=30) == 0
+        assert "1 request found no answer left" in process.stderr.read()
+
+
 @pytest.mark.parametrize(("times", "told"), [(1, "1 request"), (2, "2 requests")])
 def test_what_was_no_request_is_counted_at_the_end(serving, times, told):
     with serving() as (process, [served]):

@@ -86,11 +86,11 @@ def test_any_other_request_is_a_side_one_and_gets_404_and_uses_up_nothing(reques
 
 @pytest.mark.parametrize("body", [b"", b"{", b"\xff", b"[]", b'"text"', b"null", b"[" * 100_000])
 @pytest.mark.parametrize("path", ["/chat/completions", "/responses"])
-def test_a_body_that_is_no_json_object_is_a_bad_request_in_the_provider_s_words_and_uses_up_nothing(path, body):
+def test_a_body_that_is_no_json_object_is_told_so_and_uses_up_nothing(path, body):
     upstream = _upstream(faults.rate_limit(), says=["hello"])
     exchange, (head, data) = upstream.answer(replace(_request(path), body=body))
-    assert (head.status, exchange.faults, exchange.limited, exchange.side) == (400, ("bad_request",), True, False)
-    assert json.loads(data.data)["error"]["type"] == "invalid_request_error"
+    assert (head.status, exchange.faults, exchange.limited, exchange.side) == (400, ("status",), True, False)
+    assert json.loads(data.data)["error"]["message"] == "The body is no JSON object"
     assert upstream.answer(_request()).exchange.faults == ("rate_limit",)
     assert _said(upstream.answer(_request())) == "hello"
 
@@ -180,6 +180,16 @@ def test_no_error_names_a_limit_that_is_not_set(provider, limits):
     other = "-requests" if limits.requests_per_minute is None else "-tokens"
     named = {name for _, (head, *_) in answers for name, _ in head.headers if "ratelimit" in name}
     assert not {name for name in named if other in name and not name.endswith("-1h")}
+
+
+def test_a_refusal_in_somebody_else_s_words_has_the_headers_of_the_provider_that_is_asked():
+    def headers(provider):
+        upstream = _upstream(provider=provider, limits=Limits(requests_per_minute=1, tokens_per_minute=100))
+        return [dict(upstream.answer(_request()).events[0].headers) for _ in range(2)]
+
+    answered, refused = headers("nous")
+    assert answered["x-ratelimit-reset-requests"] == refused["x-ratelimit-reset-requests"] == "60"
+    assert not [name for told in headers("openrouter") for name in told if "ratelimit" in name]
 
 
 def test_openrouter_names_the_end_of_a_spent_day_in_epoch_milliseconds():
