@@ -51,7 +51,12 @@ def run(chosen: argparse.Namespace) -> int:
 @contextmanager
 def _told_to_end_as_by_ctrl_c() -> Iterator[None]:
     """Who is told to end tells what was done so far, and leaves no program behind that a scenario has started."""
-    before = {number: signal.signal(number, signal.default_int_handler) for number in (signal.SIGTERM, signal.SIGHUP)}
+
+    def press_ctrl_c(*_: Any) -> None:
+        # Not an exception of our own: what is being run may have a handler that tells it from a planned one.
+        signal.raise_signal(signal.SIGINT)
+
+    before = {number: signal.signal(number, press_ctrl_c) for number in (signal.SIGTERM, signal.SIGHUP)}
     try:
         yield
     finally:
