@@ -7,33 +7,14 @@ import asyncio
 import contextlib
 import os
 import sys
-from dataclasses import dataclass
 
 from _served import BASE_URL, CORES, REPLY, Figure, child, ours, request, told
 
 from faultlab import faults
-from faultlab.faults import Events, Fault, Moment
-from faultlab.wire import Drop, DropKind, Request
 
 MIXED, AT_ONCE = 10_002, 200
 HANGS_UP_AFTER_S = 1.0
 OTHER_URL = "https://api.openai.example/v1"
-
-
-@dataclass(frozen=True, slots=True)
-class Dropped(Fault):
-    """What no fault plays, but a provider's catalogue may."""
-
-    kind: DropKind
-
-    def answer(self, _request: Request, _moment: Moment) -> Events:
-        """The one event."""
-        return (Drop(self.kind),)
-
-    def drops(self) -> DropKind:
-        """What it is."""
-        return self.kind
-
 
 KEPT = (
     None,
@@ -58,10 +39,10 @@ KEPT = (
 
 FRESH = (
     *KEPT,
-    *(
-        Dropped(kind)
-        for kind in (DropKind.CLOSED_AT_ONCE, DropKind.UPLOAD_RESET, DropKind.NOT_HTTP, DropKind.PROXY_502)
-    ),
+    faults.wire("connection.close_on_connect"),
+    faults.wire("connection.reset_while_sending"),
+    faults.wire("connection.garbage_instead_of_http"),
+    faults.wire("connection.proxy.502"),
 )
 """And those that are made anew. Who is refused or not answered is not let in at all: there the kernel is measured."""
 

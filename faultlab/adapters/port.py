@@ -11,6 +11,7 @@ import ctypes
 import socket
 import struct
 from collections.abc import Collection
+from contextlib import suppress
 from ipaddress import IPv4Address
 
 from faultlab.adapters.knocks import knocking_at
@@ -152,11 +153,9 @@ def _all_but(ports: Collection[int]) -> bytes:
 
 def loopback(host: str) -> str:
     """The address, if nobody from outside can reach it."""
-    try:
+    with suppress(ValueError):  # a name is no address
         if IPv4Address(host).is_loopback:
             return host
-    except ValueError:
-        pass
     raise HarnessError(f"a fake provider is served on the loopback ({LOOPBACK}) only, not on {host!r}")
 
 

@@ -19,6 +19,7 @@ import pytest
 
 sys.path.insert(0, str(Path(__file__).parent))
 
+from dropped import Dropped
 from libraries import LIBRARIES
 
 from faultlab import faults
@@ -37,30 +38,16 @@ from faultlab.adapters.transport import async_transport, transport
 from faultlab.clock import VirtualClock
 from faultlab.errors import HarnessError
 from faultlab.faults import FAULTS
-from faultlab.faults.base import Fault
 from faultlab.schedule import Entry, Schedule
 from faultlab.script import Reply, Script, ToolCall
 from faultlab.upstream import Stage, Upstream
-from faultlab.wire import Drop, DropKind
+from faultlab.wire import DropKind
 
 _BASE = "https://openrouter.ai/api/v1"
 _BODY = b'{"model": "m", "stream": %s}'
 _SHORT_S, _LONG_S = 0.1, 10
 _CLIENTS = [f"{library}-{twin}" for library in LIBRARIES for twin in ("sync", "async")]
 _REPLY = Reply("hello from the model", (ToolCall("terminal", '{"command": "ls"}'),))
-
-
-@dataclasses.dataclass(frozen=True)
-class _Dropped(Fault):
-    """What no fault plays, but a provider's catalogue may."""
-
-    kind: DropKind
-
-    def answer(self, _request, _moment):
-        return (Drop(self.kind),)
-
-    def drops(self):
-        return self.kind
 
 
 def _upstream(*chosen):
@@ -186,10 +173,10 @@ _OTHERS = sorted(
 
 @pytest.mark.parametrize("kind", _OTHERS)
 def test_so_is_what_only_a_catalogue_knows(client, kind):
-    assert client.on_a_socket(_upstream(_Dropped(kind))) == client.in_process(_upstream(_Dropped(kind)))
+    assert client.on_a_socket(_upstream(Dropped(kind))) == client.in_process(_upstream(Dropped(kind)))
 
 
-_DROPPED = {kind: _Dropped(kind) for kind in sorted({*_OTHERS, DropKind.RESET, DropKind.CLOSED, DropKind.HALF_CLOSED})}
+_DROPPED = {kind: Dropped(kind) for kind in sorted({*_OTHERS, DropKind.RESET, DropKind.CLOSED, DropKind.HALF_CLOSED})}
 _BROKEN = {"cut": faults.cut()} | {kind: fault for kind, fault in _DROPPED.items() if kind not in NEEDS_PLAIN}
 
 
@@ -217,7 +204,7 @@ def test_who_is_kept_out_meets_the_same():
     def pair(kind, name):
         patience_s = _SHORT_S if kind is DropKind.CONNECT_TIMEOUT else _LONG_S
         plays = (Client(name).on_a_socket, Client(name).in_process)
-        return [play(_upstream(_Dropped(kind)), patience_s=patience_s) for play in plays]
+        return [play(_upstream(Dropped(kind)), patience_s=patience_s) for play in plays]
 
     pairs = list(itertools.product(sorted(KEPT_OUT), _CLIENTS))
     with ThreadPoolExecutor(len(pairs)) as pool:
@@ -237,7 +224,7 @@ def test_every_way_to_drop_a_connection_is_played_or_stands_in_a_table():
 
 @pytest.mark.parametrize("kind", NOT_ON_A_SOCKET)
 def test_what_cannot_be_played_is_refused_with_the_reason(kind):
-    upstream = _upstream(_Dropped(DropKind.RESET), _Dropped(kind))
+    upstream = _upstream(Dropped(DropKind.RESET), Dropped(kind))
     with pytest.raises(HarnessError, match=kind) as refused:
         Server(Router([upstream]), upstream.stage.clock)
     assert NOT_ON_A_SOCKET[kind] in str(refused.value)
@@ -292,7 +279,7 @@ def test_what_the_client_does_by_itself_is_the_same_when_it_is_played(library, f
     assert kind in NOT_ON_A_SOCKET
     with pytest.raises(module.RequestError) as raised:
         fails(module)
-    (played,) = Client(f"{library}-sync").in_process(_upstream(_Dropped(kind)))
+    (played,) = Client(f"{library}-sync").in_process(_upstream(Dropped(kind)))
     assert _links(raised.value) == played
 
 
@@ -305,7 +292,7 @@ def test_a_request_of_usual_size_is_taken_by_the_kernel(library):
 
 @pytest.mark.parametrize("kind", SLOWER_ON_A_SOCKET)
 def test_who_waits_less_than_the_kernel_for_a_refusal_meets_a_time_out(client, kind):
-    upstream = _upstream(_Dropped(kind))
+    upstream = _upstream(Dropped(kind))
     (met,) = client.on_a_socket(upstream, patience_s=_SHORT_S)
     assert (met[0] if client.is_awaited else _class(met)) is client.module.ConnectTimeout
     assert len(upstream.exchanges) == 1
@@ -313,6 +300,6 @@ def test_who_waits_less_than_the_kernel_for_a_refusal_meets_a_time_out(client, k
 
 @pytest.mark.parametrize("kind", DECIDED_BY_THE_KERNEL)
 def test_what_the_kernel_decides_is_one_of_two(client, kind):
-    (met,) = client.on_a_socket(_upstream(_Dropped(kind)))
+    (met,) = client.on_a_socket(_upstream(Dropped(kind)))
     first = met[0] if client.is_awaited else met[0][0]
     assert first in {client.module.RemoteProtocolError, client.module.ReadError}

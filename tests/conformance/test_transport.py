@@ -16,6 +16,7 @@ import pytest
 
 sys.path.insert(0, str(Path(__file__).parent))
 
+from dropped import Dropped
 from libraries import LIBRARIES
 
 from faultlab import faults
@@ -24,11 +25,10 @@ from faultlab.adapters.transport import async_transport, installed_library, tran
 from faultlab.clock import VirtualClock
 from faultlab.errors import UnknownHost
 from faultlab.faults import FAULTS
-from faultlab.faults.network import NetworkFault
 from faultlab.schedule import Entry, Schedule
 from faultlab.script import Reply, Script, ToolCall
 from faultlab.upstream import Stage, Upstream
-from faultlab.wire import Drop, DropKind
+from faultlab.wire import DropKind
 
 _BASE = "https://api.openai.com/v1"
 _MESSAGES = [{"role": "user", "content": "ping"}]
@@ -269,14 +269,6 @@ def test_a_connection_breaks_as_a_real_one_does(bench, name, streamed):
     assert met.exchange.ended_s == (30 if library.endswith("Timeout") else 0)
 
 
-@dataclasses.dataclass(frozen=True)
-class _Dropped(NetworkFault):
-    kind: DropKind
-
-    def answer(self, _request, _moment):
-        return (Drop(self.kind),)
-
-
 # What no fault plays, but a provider's catalogue may: the library's class, its text, and what stands behind it.
 _DROPPED = {
     "hostname_mismatch": (
@@ -318,7 +310,7 @@ def test_every_way_to_drop_a_connection_is_played_by_a_fault_or_stands_in_a_tabl
 
 @pytest.mark.parametrize("kind", [*_DROPPED, *_DROPPED_ABOVE_THE_CORE])
 def test_a_connection_that_is_dropped_raises_what_the_library_raises(bench, kind):
-    met = bench(_Dropped(DropKind(kind)))
+    met = bench(Dropped(DropKind(kind)))
     cause = _raised_by(met).__cause__
     library, text, behind = {**_DROPPED, **_DROPPED_ABOVE_THE_CORE}[kind]
     assert type(cause) is getattr(met.module, library)

@@ -6,9 +6,15 @@ import errno
 import logging
 import select
 import socket
+import sys
 import threading
+from pathlib import Path
 
 import pytest
+
+sys.path.insert(0, str(Path(__file__).parent))
+
+from eventually import eventually
 
 from faultlab import faults
 from faultlab.adapters import door
@@ -75,14 +81,6 @@ def _told(upstream):
     return [(exchange.fault, exchange.status, exchange.unread) for exchange in upstream.exchanges]
 
 
-def _eventually(holds):
-    for _ in range(2000):
-        if holds():
-            return
-        threading.Event().wait(0.005)
-    pytest.fail("it never came to that")
-
-
 # Turned away.
 
 
@@ -93,7 +91,7 @@ def test_one_connection_is_refused_and_the_next_one_let_in():
             assert _ask(client) == b"HTTP/1.1 200 OK"
         with pytest.raises(ConnectionRefusedError):
             _connected(address)
-        _eventually(lambda: upstream.exchanges[-1].ended_s)
+        eventually(lambda: upstream.exchanges[-1].ended_s)
         with _connected(address) as client:
             assert _ask(client) == b"HTTP/1.1 200 OK"
     assert _told(upstream) == [(None, 200, False), ("refused", None, True), (None, 200, False)]
@@ -117,7 +115,7 @@ def test_those_who_knock_at_once_are_refused_at_once():
             thread.start()
         for thread in threads:
             thread.join()
-        _eventually(lambda: all(exchange.ended_s for exchange in upstream.exchanges))
+        eventually(lambda: all(exchange.ended_s for exchange in upstream.exchanges))
     assert len(met) == 3
     assert _told(upstream) == [("refused", None, True)] * 3
 
@@ -128,7 +126,7 @@ def test_who_gets_no_answer_is_gone_when_he_gives_up():
         started_s = upstream.stage.clock.now_s
         with pytest.raises(TimeoutError):
             socket.create_connection(address, timeout=0.2)
-        _eventually(lambda: upstream.exchanges and upstream.exchanges[0].ended_s)
+        eventually(lambda: upstream.exchanges and upstream.exchanges[0].ended_s)
         assert 0.15 < upstream.exchanges[0].ended_s - started_s < _TOO_LONG_S
         with _connected(address) as client:
             assert _ask(client) == b"HTTP/1.1 200 OK"
@@ -142,11 +140,11 @@ def test_who_comes_again_the_moment_he_gave_up_is_let_in(fault):
         with socket.socket() as client:
             client.setblocking(False)
             client.connect_ex(address)
-            _eventually(lambda: upstream.exchanges)
+            eventually(lambda: upstream.exchanges)
             assert select.select([], [client], [], 0.05)[1] == []
         # Before it can be seen that he has gone; were he not heard at once, that would take a second.
         socket.create_connection(address, timeout=0.8).close()
-        _eventually(lambda: upstream.exchanges[0].ended_s)
+        eventually(lambda: upstream.exchanges[0].ended_s)
     assert _told(upstream) == [(fault.name, None, True)]
 
 
@@ -157,8 +155,8 @@ def test_who_joins_those_that_will_be_refused_is_refused_with_them():
             client = clients.enter_context(socket.socket())
             client.setblocking(False)
             client.connect_ex(address)
-            _eventually(lambda count=count: len(upstream.exchanges) == count)
-        _eventually(lambda: all(exchange.ended_s for exchange in upstream.exchanges))
+            eventually(lambda count=count: len(upstream.exchanges) == count)
+        eventually(lambda: all(exchange.ended_s for exchange in upstream.exchanges))
         assert client.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR) == errno.ECONNREFUSED
     assert _told(upstream) == [("refused", None, True)] * 2
 
@@ -168,7 +166,7 @@ def test_others_are_let_in_while_one_waits_to_be_refused():
     with _served(upstream) as address, socket.socket() as client:
         client.setblocking(False)
         client.connect_ex(address)
-        _eventually(lambda: upstream.exchanges)
+        eventually(lambda: upstream.exchanges)
         assert select.select([], [client], [], 0.05)[1] == []
         with _connected(address) as other:
             assert _ask(other) == b"HTTP/1.1 200 OK"
@@ -181,7 +179,7 @@ def test_a_server_stops_while_somebody_is_turned_away():
     with socket.socket() as client, _served(upstream) as address:
         client.setblocking(False)
         client.connect_ex(address)
-        _eventually(lambda: upstream.exchanges)
+        eventually(lambda: upstream.exchanges)
     assert upstream.exchanges[0].ended_s
 
 
@@ -198,10 +196,10 @@ def test_where_nobody_can_tell_who_knocks_all_are_refused_for_a_while(monkeypatc
     monkeypatch.setattr(Port, "ignore", lambda port: bool(port.listen() and False))
     upstream = _upstream(faults.refused())
     with _served(upstream, closed_for_s=0.2) as address:
-        _eventually(lambda: upstream.exchanges)
+        eventually(lambda: upstream.exchanges)
         with pytest.raises(ConnectionRefusedError):
             _connected(address)
-        _eventually(lambda: upstream.exchanges[0].ended_s)
+        eventually(lambda: upstream.exchanges[0].ended_s)
         with _connected(address) as client:
             assert _ask(client) == b"HTTP/1.1 200 OK"
     assert _told(upstream) == [("refused", None, True), (None, 200, False)]
@@ -237,7 +235,7 @@ def test_a_proxy_answers_whoever_wants_to_go_through(kind, met):
         client.sendall(b"host: 127.0.0.3:9\r\n\r\n")
         assert client.recv(65536).startswith(met)
         assert client.recv(1) == b""
-        _eventually(lambda: upstream.exchanges[0].ended_s)
+        eventually(lambda: upstream.exchanges[0].ended_s)
     assert [(exchange.faults, exchange.unread) for exchange in upstream.exchanges] == [(("_dropped",), True)]
 
 
@@ -246,7 +244,7 @@ def test_a_connection_is_reset_when_something_was_sent_on_it(kind):
     upstream = _upstream(_Dropped(DropKind(kind)))
     with _served(upstream) as address:
         with _connected(address) as client:
-            _eventually(lambda: upstream.exchanges)
+            eventually(lambda: upstream.exchanges)
             assert upstream.exchanges[0].ended_s == 0
             with pytest.raises(ConnectionResetError):
                 _ask(client)
@@ -259,7 +257,7 @@ def test_who_leaves_before_it_fails_ends_it():
     upstream = _upstream(_Dropped(DropKind.UPLOAD_RESET))
     with _served(upstream) as address:
         _connected(address).close()
-        _eventually(lambda: upstream.exchanges and upstream.exchanges[0].ended_s)
+        eventually(lambda: upstream.exchanges and upstream.exchanges[0].ended_s)
 
 
 def test_before_a_new_connection_has_to_come_the_old_ones_are_closed():

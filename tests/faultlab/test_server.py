@@ -10,8 +10,13 @@ import ssl
 import subprocess
 import sys
 import threading
+from pathlib import Path
 
 import pytest
+
+sys.path.insert(0, str(Path(__file__).parent))
+
+from eventually import eventually
 
 from faultlab import faults
 from faultlab.adapters import connection
@@ -245,24 +250,15 @@ def test_a_client_that_never_stops_asking_is_told_so():
 # Ends.
 
 
-def _eventually(holds):
-    """Waits for another thread's work."""
-    for _ in range(2000):
-        if holds():
-            return
-        threading.Event().wait(0.005)
-    pytest.fail("it never came to that")
-
-
 @pytest.mark.parametrize("fault", [faults.read_timeout(), faults.stall(), faults.slow(event_every_s=60)])
 def test_a_client_that_hangs_up_ends_its_exchange(fault):
     upstream = _upstream(fault)
     with _served(upstream) as server:
         with _Client(server) as client:
             client.send(_request(streamed=True))
-            _eventually(lambda: upstream.exchanges)
+            eventually(lambda: upstream.exchanges)
             assert upstream.exchanges[0].ended_s == 0
-        _eventually(lambda: upstream.exchanges[0].ended_s > 0)
+        eventually(lambda: upstream.exchanges[0].ended_s > 0)
 
 
 def test_who_was_answered_and_comes_again_at_once_is_kept_out():
@@ -299,7 +295,7 @@ def test_what_came_before_a_reset_has_arrived_however_much_it_is(streamed):
     upstream = _upstream(faults.cut(), says=["x" * 12_000_000])
     with _served(upstream) as server, _Client(server) as client:
         client.send(_request(streamed=streamed))
-        _eventually(lambda: upstream.exchanges and upstream.exchanges[0].status)
+        eventually(lambda: upstream.exchanges and upstream.exchanges[0].status)
         with pytest.raises(ConnectionResetError):
             client.rest()
     assert client.buffer.count(b"x") > 5_900_000
@@ -309,10 +305,10 @@ def test_a_client_that_reads_slowly_is_waited_for():
     upstream = _upstream(says=["x" * 30_000_000])
     with _served(upstream) as server, _Client(server) as client:
         client.send(_request(streamed=True, fields=["connection: close"]))
-        _eventually(lambda: upstream.exchanges and upstream.exchanges[0].status)
+        eventually(lambda: upstream.exchanges and upstream.exchanges[0].status)
         assert upstream.exchanges[0].ended_s == 0
         assert client.rest().count(b"x") >= 30_000_000
-        _eventually(lambda: upstream.exchanges[0].ended_s)
+        eventually(lambda: upstream.exchanges[0].ended_s)
 
 
 def test_a_client_that_leaves_while_much_is_sent_to_it_ends_its_exchange():
@@ -320,7 +316,7 @@ def test_a_client_that_leaves_while_much_is_sent_to_it_ends_its_exchange():
     with _served(upstream) as server:
         with _Client(server) as client:
             client.send(_request(streamed=True)).socket.recv(1000)
-        _eventually(lambda: upstream.exchanges[0].ended_s)
+        eventually(lambda: upstream.exchanges[0].ended_s)
 
 
 @pytest.fixture
@@ -338,17 +334,17 @@ def test_a_thousand_streams_are_held_open_and_nobody_waits_for_them():
         with contextlib.ExitStack() as clients:
             for _ in range(1000):
                 clients.enter_context(_Client(server)).send(_request(streamed=True))
-            _eventually(lambda: sum(exchange.status == 200 for exchange in upstream.exchanges) == 1000)
+            eventually(lambda: sum(exchange.status == 200 for exchange in upstream.exchanges) == 1000)
             assert not any(exchange.ended_s for exchange in upstream.exchanges)
             assert clients.enter_context(_Client(server)).send(_request()).answer()[0] == 200
-        _eventually(lambda: all(exchange.ended_s for exchange in upstream.exchanges))
+        eventually(lambda: all(exchange.ended_s for exchange in upstream.exchanges))
 
 
 def test_a_stream_without_pauses_lets_others_have_their_turn():
     upstream = _upstream(faults.drip(), says=["x" * 30_000, "hello"])
     with _served(upstream) as server, _Client(server) as greedy, _Client(server) as other:
         greedy.send(_request(streamed=True))
-        _eventually(lambda: upstream.exchanges and upstream.exchanges[0].status)
+        eventually(lambda: upstream.exchanges and upstream.exchanges[0].status)
         assert other.send(_request()).answer()[0] == 200
         assert upstream.exchanges[0].ended_s == 0
         greedy.until(b"\r\n0\r\n\r\n")
@@ -361,7 +357,7 @@ def test_a_server_that_stops_ends_every_exchange_and_connection():
             waiting = [clients.enter_context(_Client(server)) for _ in range(3)]
             waiting[0].send(_request())
             waiting[1].send(_request())
-            _eventually(lambda: len(upstream.exchanges) == 2)
+            eventually(lambda: len(upstream.exchanges) == 2)
         assert all(exchange.ended_s for exchange in upstream.exchanges)
         assert [client.socket.recv(1) for client in waiting] == [b""] * 3
     assert not [thread for thread in threading.enumerate() if "faultlab" in thread.name]
