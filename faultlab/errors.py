@@ -3,6 +3,7 @@
 FaultlabError           the root; never raised itself
 ├── ScenarioError       the author of a scenario or config: something in a file cannot be used
 ├── TargetError         whoever brought what is under test: it cannot be found, imported or started
+├── NotAsPlanned        whoever wrote the test: what was planned did not come about, or what nobody planned did
 └── HarnessError        whoever drives faultlab: it was asked for something that it cannot do
     ├── UnknownHost     a request went to a host that no upstream stands for
     ├── UnknownName     a provider, a variant or an entry of the catalogue that is not there
@@ -21,6 +22,7 @@ from faultlab.nearest import did_you_mean
 __all__ = [
     "FaultlabError",
     "HarnessError",
+    "NotAsPlanned",
     "Runaway",
     "ScenarioError",
     "TargetError",
@@ -61,6 +63,14 @@ class ScenarioError(FaultlabError):
 
 class TargetError(FaultlabError):
     """What is under test cannot be found, imported or started."""
+
+
+class NotAsPlanned(FaultlabError, AssertionError):
+    """What a lab was told to do did not come about, or what nobody planned did: a sentence each, then the timeline."""
+
+    def __init__(self, signs: Sequence[str], timeline: str = "") -> None:
+        super().__init__("\n".join([*signs, *(["", timeline] if timeline else [])]))
+        self.signs = tuple(signs)
 
 
 class HarnessError(FaultlabError):

@@ -1,41 +1,110 @@
 """A lab: fake providers that share one clock and one record, and clients that talk to them.
 
-Builds and wires; what the parts do is their own business.
+Builds, wires and, once entered, undoes; what the parts do is their own business.
 """
 
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Sequence
-from contextlib import contextmanager
-from types import ModuleType
-from typing import Any
+from contextlib import AbstractContextManager, ExitStack, contextmanager
+from types import ModuleType, TracebackType
+from typing import Any, Self, TypeVar
 
 from faultlab.adapters.base import Router
 from faultlab.adapters.transport import async_transport, installed_library, transport
-from faultlab.clock import SystemClock, VirtualClock
+from faultlab.clock import SystemClock, VirtualClock, sleeping_on
 from faultlab.dialects import DIALECTS
-from faultlab.errors import HarnessError, UnknownName
+from faultlab.errors import HarnessError, NotAsPlanned, UnknownName
+from faultlab.fake_provider import FakeProvider
 from faultlab.faults import Fault
+from faultlab.lasting import Lasting
 from faultlab.limits import Limits
 from faultlab.providers import Provider, names
 from faultlab.providers import provider as provider_of
 from faultlab.schedule import Entry, Schedule, Unreached
 from faultlab.script import Reply, Script
-from faultlab.trace import Exchange, Trace
+from faultlab.shown import without
+from faultlab.signs import host_refused, never_reached, never_said, not_as_planned
+from faultlab.timeline import steps_of
+from faultlab.timetable import table
+from faultlab.trace import Trace
 from faultlab.upstream import Stage, Upstream
 
-__all__ = ["FakeProvider", "Lab"]
+__all__ = ["Lab"]
+
+_T = TypeVar("_T")
 
 
 class Lab:
-    """The upstreams of one test, by name. With `virtual_time`, waiting costs nothing and moves the lab's clock."""
+    """The upstreams of one test, by name. With `virtual_time`, waiting costs nothing and moves the lab's clock.
 
-    def __init__(self, seed: int = 0, *, virtual_time: bool = True) -> None:
+    Entered, by `with` or `async with`, it moves its clock whenever this process sleeps, and ends what was begun on it;
+    then it checks that all came about as planned, unless an exception is on its way. Not entered, it claims nothing of
+    the process. `unused_replies`: an answer that nobody asked for is not as planned either.
+    """
+
+    def __init__(self, seed: int = 0, *, virtual_time: bool = True, unused_replies: bool = False) -> None:
         self.clock: VirtualClock | SystemClock = VirtualClock() if virtual_time else SystemClock()
         self.stage = Stage(self.clock, seed=seed)
+        self.unused_replies = unused_replies
         self._providers: dict[str, FakeProvider] = {}
         self._router = Router(())
         self._server: Any = None
+        self._undo: ExitStack | None = None
+
+    def __enter__(self) -> Self:
+        if self._undo is not None:
+            raise HarnessError("this lab is entered already")
+        with ExitStack() as undo:
+            if isinstance(self.clock, VirtualClock):
+                undo.enter_context(sleeping_on(self.clock))
+            self._undo = undo.pop_all()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        self.end()
+        if error is None:
+            self.check()
+
+    async def __aenter__(self) -> Self:
+        return self.__enter__()
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        self.__exit__(kind, error, traceback)
+
+    def end(self) -> None:
+        """Undo all that this lab did to the process, last things first; judges nothing."""
+        undo, self._undo = self._undo, None
+        if undo is not None:
+            undo.close()
+
+    def check(self) -> None:
+        """Raise NotAsPlanned unless all came about that was planned, and nothing else."""
+        signs = tuple(self._signs())
+        if signs:
+            raise NotAsPlanned(signs, without(self.stage.secrets, self.timeline()))
+
+    def timeline(self) -> str:
+        """What happened so far, as a table: who was asked, what was sent, what the client saw, what it did then."""
+        return "\n".join(table(steps_of(self.trace)))
+
+    def _signs(self) -> Iterator[str]:
+        yield from not_as_planned(self.trace)
+        for url in dict.fromkeys(self.refused):
+            yield host_refused(url, sorted({provider.base_url for provider in self}))
+        for name, left in self.unreached():
+            yield never_reached(name, left, "test")
+        for provider in self if self.unused_replies else ():
+            if provider.behind.script.left:
+                yield never_said(provider.name, provider.behind.script.left)
+
+    def _lasting(self, context: AbstractContextManager[_T]) -> Lasting[_T]:
+        """For a `with`; on an entered lab begun at once, and ended with the lab at the latest."""
+        return Lasting(context, self._undo)
 
     @property
     def trace(self) -> Trace:
@@ -103,8 +172,12 @@ class Lab:
 
     def add(self, upstream: Upstream) -> FakeProvider:
         """Set up an upstream that was made for this lab's stage."""
+        if upstream.name in self._providers:
+            raise HarnessError(
+                f"there is an upstream called {upstream.name!r} already: give one of them another `name`"
+            )
         self._providers[upstream.name] = FakeProvider(upstream, self)
-        self._router = Router(provider.behind for provider in self._providers.values())
+        self._router.add(upstream)
         return self._providers[upstream.name]
 
     def transport(self, module: ModuleType | None = None) -> Any:
@@ -115,12 +188,16 @@ class Lab:
         """The same for asynchronous clients."""
         return async_transport(self._router, self.clock, module)
 
-    @contextmanager
-    def serve(self, *, tls: Collection[str] = ()) -> Iterator[Any]:
+    def serve(self, *, tls: Collection[str] = ()) -> Lasting[Any]:
         """Meanwhile every upstream is also served on the loopback, at its `served_url`; pauses there are real ones.
 
-        `tls` names those that are served by https, with a certificate that the `ca_pem` of what this gives vouches for.
+        For a `with`; on an entered lab a plain call will do, until the lab ends. `tls` names those that are served by
+        https, with a certificate that the `ca_pem` of what this gives vouches for.
         """
+        return self._lasting(self._serving(tls))
+
+    @contextmanager
+    def _serving(self, tls: Collection[str]) -> Iterator[Any]:
         from faultlab.adapters.server import Server  # asyncio takes as long as all the rest
 
         with Server(self._router, self.clock, tls=tls).in_thread() as server:
@@ -144,64 +221,6 @@ class Lab:
     def async_http_client(self) -> Any:
         """The same, asynchronous."""
         return installed_library().AsyncClient(transport=self.async_transport())
-
-
-class FakeProvider:
-    """One upstream as its users see it: where it is, what was asked, and clients that ask it."""
-
-    def __init__(self, upstream: Upstream, lab: Lab) -> None:
-        self.behind = upstream
-        self._lab = lab
-
-    @property
-    def name(self) -> str:
-        """Its name in the lab."""
-        return self.behind.name
-
-    @property
-    def model(self) -> str | None:
-        """The model that it stands for."""
-        return self.behind.model
-
-    @property
-    def base_url(self) -> str:
-        """Where it is reached."""
-        return self.behind.base_url
-
-    @property
-    def served_url(self) -> str:
-        """Its base URL while the lab is served."""
-        return self._lab.served(self.base_url)
-
-    @property
-    def api_key(self) -> str:
-        """Its made-up key."""
-        return self.behind.api_key
-
-    @property
-    def exchanges(self) -> tuple[Exchange, ...]:
-        """Its part of the trace."""
-        return self.behind.exchanges
-
-    @property
-    def clock(self) -> VirtualClock | SystemClock:
-        """The lab's clock."""
-        return self._lab.clock
-
-    def client(self, **options: Any) -> Any:
-        """A real `openai.OpenAI` that talks to this upstream."""
-        import openai
-
-        return openai.OpenAI(**self._given(self._lab.http_client()) | options)
-
-    def async_client(self, **options: Any) -> Any:
-        """A real `openai.AsyncOpenAI` that talks to this upstream."""
-        import openai
-
-        return openai.AsyncOpenAI(**self._given(self._lab.async_http_client()) | options)
-
-    def _given(self, http_client: Any) -> dict[str, Any]:
-        return {"base_url": self.base_url, "api_key": self.api_key, "http_client": http_client}
 
 
 def _refuse_misfit(fault: Fault, provider: Provider) -> None:

@@ -1,4 +1,4 @@
-"""Scenario files as pytest items. Nothing that runs a scenario is imported before one runs.
+"""Scenario files as pytest items, and the fixture `faultlab`. Nothing that runs a scenario is imported before one runs.
 
 Collected are `*.yaml` files below the ini option `faultlab_paths` and files named on the command line; no other is
 opened.
@@ -14,6 +14,7 @@ from typing import Any
 import pytest
 
 from faultlab.errors import ScenarioError
+from faultlab.lab import Lab
 from faultlab.loader import SUFFIXES, Loader
 from faultlab.reports.base import printable
 from faultlab.reports.text import NARROWEST, Style, render
@@ -25,6 +26,7 @@ __all__ = [
     "DidNotHold",
     "ScenarioFile",
     "ScenarioItem",
+    "faultlab",
     "pytest_addoption",
     "pytest_collect_file",
     "pytest_runtestloop",
@@ -38,6 +40,13 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     """Add the ini options."""
     parser.addini("faultlab_paths", "folders below the root that hold scenarios", type="args", default=["scenarios"])
     parser.addini("faultlab_overlay", "a file whose keys are laid over every scenario", default="")
+
+
+@pytest.fixture
+def faultlab() -> Iterator[Lab]:
+    """A lab for one test; at its end all must have come about as planned."""
+    with Lab() as lab:
+        yield lab
 
 
 def pytest_collect_file(file_path: Path, parent: pytest.Collector) -> pytest.Collector | None:

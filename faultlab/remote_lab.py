@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Collection, Iterator
-from contextlib import contextmanager
+from contextlib import nullcontext
 from dataclasses import replace
 from typing import Any
 
@@ -17,6 +17,7 @@ from faultlab.adapters.steering import SteeringClock, asked
 from faultlab.adapters.transport import installed_library
 from faultlab.errors import HarnessError, Runaway, UnknownHost
 from faultlab.lab import Lab
+from faultlab.lasting import Lasting
 from faultlab.schedule import Unreached
 from faultlab.served import Served
 from faultlab.trace import Trace
@@ -50,12 +51,11 @@ class RemoteLab(Lab):
             left = planned[told["upstream"], told["index"]]
             yield told["upstream"], replace(left, left=told["left"])
 
-    @contextmanager
-    def serve(self, *, tls: Collection[str] = ()) -> Iterator[None]:
+    def serve(self, *, tls: Collection[str] = ()) -> Lasting[None]:
         """It is served already, by plain HTTP."""
         if tls:
             raise HarnessError("what is served elsewhere is served by plain HTTP")
-        yield
+        return self._lasting(nullcontext())
 
     def served(self, url: str) -> str:
         """Where a URL of an upstream is served, in the other process. Raises Runaway as an upstream here would."""

@@ -19,12 +19,12 @@ from faultlab.lab import Lab
 from faultlab.loader import Loader
 from faultlab.policy import Policy, Problem
 from faultlab.scenario import CallableTarget, CommandTarget, HermesTarget, Scenario, SdkTarget
-from faultlab.schedule import Unreached
+from faultlab.signs import never_reached, not_as_planned
 from faultlab.targets.base import Played, Player, lab_for
 from faultlab.trace import Trace
 from faultlab.verdict import Verdict, Violation
 
-__all__ = ["Run", "check_config", "load", "loader", "never_reached", "run", "run_fully"]
+__all__ = ["Run", "check_config", "load", "loader", "run", "run_fully"]
 
 _TARGETS: Final[dict[type, str]] = {
     HermesTarget: "faultlab.targets.hermes",
@@ -114,23 +114,6 @@ def _first(violation: Violation) -> tuple[float, float]:
 
 def _signs(played: Played) -> Iterator[str]:
     """What was planned and did not come about, each with what to do about it."""
-    for exchange in played.lab.trace.exchanges:
-        if exchange.unexpected:
-            yield f"request {exchange.n} to the {exchange.upstream} met no answer: add one to `says`"
-        for name in exchange.wasted:
-            yield (
-                f"fault {name} could not apply to what request {exchange.n} met: "
-                f"give that request another fault, or another kind of answer"
-            )
+    yield from not_as_planned(played.lab.trace)
     for name, left in played.lab.unreached():
         yield never_reached(name, left)
-
-
-def never_reached(upstream: str, left: Unreached) -> str:
-    """The sentence about a fault that was planned and did not come about."""
-    names = " + ".join(fault.name for fault in left.entry.faults)
-    times = "" if left.left == 1 else f" ({left.left} times)"
-    return (
-        f"entry {left.index + 1} of faults.{upstream}, {names}{times}, was never reached: "
-        f"remove it, or let the turn go on long enough to meet it"
-    )

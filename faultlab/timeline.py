@@ -11,10 +11,10 @@ from typing import Final
 
 from faultlab.calls import Attempt, attempts_of
 from faultlab.dialogue import Dialogue
-from faultlab.trace import GENERIC_SHAPE, Exchange, Trace, Turn
+from faultlab.trace import GENERIC_SHAPE, Exchange, Trace, Turn, TurnEnd
 from faultlab.wire import Drop
 
-__all__ = ["Step", "TurnSteps", "timeline"]
+__all__ = ["Step", "TurnSteps", "steps_of", "timeline"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +56,16 @@ def timeline(trace: Trace, before: Dialogue | None = None) -> tuple[TurnSteps, .
         )
         for number, turn in enumerate(trace.turns, 1)
     )
+
+
+def steps_of(trace: Trace) -> tuple[Step, ...]:
+    """The steps of a trace that knows no turns."""
+    if not trace.exchanges:
+        return ()
+    first, last = trace.exchanges[0], trace.exchanges[-1]
+    whole = Turn("", "", first.started_s, last.ended_s, first.n, last.n, TurnEnd(""))
+    told = Trace(trace.exchanges, [whole])
+    return tuple(_steps(told, whole, {attempt.exchange.n: attempt for attempt in attempts_of(told)}))
 
 
 def _steps(trace: Trace, turn: Turn, attempts: dict[int, Attempt]) -> Iterator[Step]:

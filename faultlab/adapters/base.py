@@ -28,12 +28,17 @@ class Router:
     """
 
     def __init__(self, upstreams: Iterable[Upstream]) -> None:
-        self.upstreams = tuple(upstreams)
+        self.upstreams: tuple[Upstream, ...] = ()
         self._exact: dict[str, list[Upstream]] = {}
-        for upstream in self.upstreams:
-            for url in (*(upstream.base_url + dialect.path for dialect in DIALECTS.values()), upstream.token_url):
-                self._exact.setdefault(url or "", []).append(upstream)
         self.refused: list[str] = []
+        for upstream in upstreams:
+            self.add(upstream)
+
+    def add(self, upstream: Upstream) -> None:
+        """One more; whoever has this router reaches it from now on."""
+        self.upstreams = (*self.upstreams, upstream)
+        for url in (*(upstream.base_url + dialect.path for dialect in DIALECTS.values()), upstream.token_url):
+            self._exact.setdefault(url or "", []).append(upstream)
 
     def answer(self, request: Request, credential: str | None = None) -> Answer:
         """What the upstream that the request is for answers; `credential` is the key that came with it."""

@@ -18,10 +18,11 @@ from faultlab.adapters.server import Server, told_to_end
 from faultlab.cli.base import COULD_NOT_RUN, HELD, Session, named
 from faultlab.errors import HarnessError
 from faultlab.lab import Lab
-from faultlab.runner import loader, never_reached
+from faultlab.runner import loader
 from faultlab.scenario import Scenario
 from faultlab.script import Reply, Script
 from faultlab.served import Served, ServedUpstream
+from faultlab.signs import never_reached
 from faultlab.targets.base import lab_for
 
 __all__ = ["add_to", "serve"]

@@ -6,43 +6,19 @@ import os
 import shlex
 import textwrap
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from typing import Final, TextIO
 
 from faultlab.reports.base import counted, printable, without
 from faultlab.runner import Run
-from faultlab.timeline import Step, TurnSteps, timeline
+from faultlab.timeline import timeline
+from faultlab.timetable import NARROWEST, Style, table
 from faultlab.verdict import Outcome, Verdict, Violation
 
 __all__ = ["NARROWEST", "Style", "render", "style_for", "summary"]
 
-NARROWEST: Final = 60
-"""Columns below which a table of steps would tell nothing: a narrower terminal wraps."""
-
-_COLOURS: Final = {"bad": "31", "good": "32", "odd": "33", "dim": "2", "strong": "1"}
 _OUTCOMES: Final = {Outcome.HELD: "good", Outcome.FAILED: "bad", Outcome.ERROR: "odd"}
-_SHOWN: Final = 40
-"""Steps of one turn that a report shows; of a longer turn the beginning, the end, and what is around the mark."""
-_AROUND: Final = 5
 _SHOWN_LINES: Final = 20
 """Of an error: its end tells most."""
-
-
-@dataclass(frozen=True, slots=True)
-class Style:
-    """What the reader's terminal can do."""
-
-    width: int = 100
-    colour: bool = False
-
-    def paint(self, text: str, colour: str) -> str:
-        """The text in a colour, if there are any."""
-        return f"\x1b[{_COLOURS[colour]}m{text}\x1b[0m" if self.colour else text
-
-    def cut(self, text: str) -> str:
-        """The text on one line of this width, with nothing in it that a terminal would obey."""
-        text = printable(text)
-        return text if len(text) <= self.width else text[: self.width - 3] + "..."
 
 
 def style_for(stream: TextIO) -> Style:
@@ -73,55 +49,10 @@ def _turns(run: Run, style: Style) -> Iterator[str]:
     for turn in timeline(run.trace, run.before):
         session = f" ({turn.session})" if len(sessions) > 1 else ""
         yield style.cut(f"turn {turn.number}{session}: {turn.user!r}")
-        yield from _table(turn, marks, style)
+        yield from table(turn.steps, marks, style)
         yield style.cut(f"      => {turn.end}")
         yield from (style.cut(f"         {line}") for line in turn.error.splitlines()[-_SHOWN_LINES:])
         yield ""
-
-
-_TITLES: Final = ("step", "at", "asked", "try", "sent", "seen", "then")
-
-
-def _table(turn: TurnSteps, marks: set[int | None], style: Style) -> Iterator[str]:
-    if not turn.steps:
-        yield "      nobody was asked"
-        return
-    steps = list(_shown(turn.steps, marks))
-    rows = [_TITLES, *(_cells(step) for step in steps if step is not None)]
-    widths = [max(len(row[column]) for row in rows) for column in range(len(_TITLES))]
-    yield style.paint(style.cut(f"    {_row(_TITLES, widths)}"), "dim")
-    for step in steps:
-        if step is None:
-            yield "    ..."
-        elif step.n in marks:
-            yield style.paint(style.cut(f"  > {_row(_cells(step), widths)}"), "bad")
-        else:
-            yield style.cut(f"    {_row(_cells(step), widths)}")
-
-
-def _shown(steps: tuple[Step, ...], marks: set[int | None]) -> Iterator[Step | None]:
-    """The steps worth showing; None stands for those left out."""
-    if len(steps) <= _SHOWN:
-        yield from steps
-        return
-    marked = [place for place, step in enumerate(steps) if step.n in marks]
-    left_out = False
-    for place, step in enumerate(steps):
-        edge = place < _SHOWN // 2 or place >= len(steps) - _SHOWN // 4
-        if edge or any(abs(place - mark) <= _AROUND for mark in marked):
-            left_out = False
-            yield step
-        elif not left_out:
-            left_out = True
-            yield None
-
-
-def _cells(step: Step) -> tuple[str, ...]:
-    return (str(step.n), f"{round(step.at_s, 3):g}s", step.upstream, step.attempt, step.sent, step.seen, step.then)
-
-
-def _row(cells: tuple[str, ...], widths: list[int]) -> str:
-    return "  ".join(cell.ljust(width) for cell, width in zip(cells, widths, strict=True)).rstrip()
 
 
 def _findings(verdict: Verdict, style: Style) -> Iterator[str]:

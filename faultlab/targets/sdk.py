@@ -11,8 +11,9 @@ from typing import Any
 from faultlab.clock import sleeping_on
 from faultlab.content import drawing_from
 from faultlab.errors import HarnessError
+from faultlab.fake_provider import FakeProvider
 from faultlab.invariants import ON_THE_WIRE
-from faultlab.lab import FakeProvider, Lab
+from faultlab.lab import Lab
 from faultlab.policy import PRIMARY
 from faultlab.scenario import Scenario, SdkTarget
 from faultlab.targets.base import Played, outcome_of, played

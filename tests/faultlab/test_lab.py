@@ -1,11 +1,12 @@
 import asyncio
+import time
 
 import openai
 import pytest
 
 from faultlab import Lab, faults
 from faultlab.clock import SystemClock, sleeping_on
-from faultlab.errors import HarnessError, UnknownHost, UnknownName
+from faultlab.errors import HarnessError, NotAsPlanned, UnknownHost, UnknownName
 from faultlab.schedule import Entry
 from faultlab.script import Reply
 
@@ -130,3 +131,122 @@ def test_the_trace_says_which_shape_was_sent_and_where_it_stands_for_another():
             _ask(client)
     assert known.exchanges[0].shape == "groq.429.tokens_per_minute"
     assert other.exchanges[0].shape == "generic: openai.429.tokens_per_min.no_ratelimit_headers"
+
+
+def test_an_entered_lab_moves_its_clock_whenever_the_process_sleeps_and_no_longer_than_that():
+    real = time.sleep
+    with Lab() as lab:
+        time.sleep(3600)
+        assert lab.clock.waits == (3600.0,)
+    assert time.sleep is real
+
+
+def test_a_lab_that_is_not_entered_and_one_in_real_time_claim_nothing_of_the_process():
+    real = time.sleep
+    Lab()
+    with Lab(virtual_time=False):
+        assert time.sleep is real
+
+
+def _told(lab):
+    with pytest.raises(NotAsPlanned) as caught:
+        lab.check()
+    assert isinstance(caught.value, AssertionError)
+    return str(caught.value)
+
+
+def test_a_fault_that_never_fired_is_not_as_planned():
+    lab = Lab()
+    lab.upstream("openai", name="primary", faults=[(faults.rate_limit(), 3)])
+    assert _told(lab).splitlines()[0] == (
+        "entry 1 of faults.primary, rate_limit (3 times), was never reached: "
+        "remove it, or let the test go on long enough to meet it"
+    )
+
+
+def test_a_fault_for_ever_promises_nothing():
+    lab = Lab()
+    lab.upstream("openai", faults=[Entry((faults.reset(),), None)])
+    lab.check()
+
+
+def test_a_request_that_met_no_answer_is_told_with_the_timeline():
+    lab = Lab()
+    provider = lab.upstream("openai")
+    with provider.client(max_retries=0) as client, pytest.raises(openai.APIConnectionError):
+        _ask(client)
+    told = _told(lab)
+    assert "request 1 to the openai met no answer: add one to `says`" in told
+    assert "    1     0s  openai  1    no answer left  connection closed" in told
+
+
+def test_a_host_that_was_refused_fails_the_lab_even_if_the_application_swallowed_it():
+    lab = Lab()
+    provider = lab.upstream("openai")
+    with provider.client(base_url="https://else.example/v1", max_retries=0) as client, pytest.raises(UnknownHost):
+        _ask(client)
+    lab.upstream("groq")
+    assert "somebody asked for https://else.example/v1/chat/completions" in _told(lab)
+
+
+def test_answers_that_nobody_asked_for_are_told_where_that_is_asked_for():
+    for wanted in (False, True):
+        lab = Lab(unused_replies=wanted)
+        lab.upstream("openai", says=["one", "two"])
+        if wanted:
+            assert "2 answers of the openai were never asked for" in _told(lab)
+        else:
+            lab.check()
+
+
+def test_leaving_checks_unless_an_exception_is_on_its_way():
+    with pytest.raises(NotAsPlanned), Lab() as lab:
+        lab.upstream("openai", faults=[faults.reset()])
+    with pytest.raises(HarnessError, match="no upstream called 'x'"), Lab() as lab:
+        _ = lab.upstream("openai", faults=[faults.reset()]), lab["x"]
+
+
+def test_asynchronous_code_enters_it_likewise():
+    async def play():
+        async with Lab() as lab:
+            return await _ask_async(lab.upstream("openai", says=["hello"]))
+
+    assert asyncio.run(play()) == "hello"
+
+
+def test_what_an_entered_lab_serves_by_a_plain_call_it_serves_until_it_ends():
+    with Lab() as lab:
+        primary = lab.upstream("openai")
+        lab.serve()
+        assert primary.served_url.startswith("http://127.0.0.1:")
+    with pytest.raises(HarnessError, match=r"lab\.serve"):
+        _ = primary.served_url
+
+
+def test_what_an_entered_lab_serves_for_a_block_ends_with_the_block():
+    with Lab() as lab:
+        primary = lab.upstream("openai")
+        with lab.serve() as server:
+            assert primary.served_url == server.url_of(primary.base_url)
+        with pytest.raises(HarnessError, match=r"lab\.serve"):
+            _ = primary.served_url
+
+
+def test_an_upstream_that_is_set_up_later_is_reached_by_clients_that_were_there_before():
+    lab = Lab()
+    http_client = lab.http_client()
+    provider = lab.upstream("openai", says=["hello"])
+    with openai.OpenAI(base_url=provider.base_url, api_key=provider.api_key, http_client=http_client) as client:
+        assert _ask(client) == "hello"
+
+
+def test_two_upstreams_of_one_name_are_refused():
+    lab = Lab()
+    lab.upstream("openai")
+    with pytest.raises(HarnessError, match="an upstream called 'openai' already: give one of them another `name`"):
+        lab.upstream("openai")
+
+
+def test_a_lab_is_entered_once_at_a_time():
+    with Lab() as lab, pytest.raises(HarnessError, match="entered already"), lab:
+        pass

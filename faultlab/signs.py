@@ -1,0 +1,44 @@
+"""What was planned and did not come about, or came about and was not planned, each with what to do about it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+from faultlab.schedule import Unreached
+from faultlab.script import Reply
+from faultlab.trace import Trace
+
+__all__ = ["host_refused", "never_reached", "never_said", "not_as_planned"]
+
+
+def not_as_planned(trace: Trace) -> Iterator[str]:
+    """What the trace shows of it: requests that met no answer, faults that had nothing to work on."""
+    for exchange in trace.exchanges:
+        if exchange.unexpected:
+            yield f"request {exchange.n} to the {exchange.upstream} met no answer: add one to `says`"
+        for name in exchange.wasted:
+            yield (
+                f"fault {name} could not apply to what request {exchange.n} met: "
+                f"give that request another fault, or another kind of answer"
+            )
+
+
+def never_reached(upstream: str, left: Unreached, whole: str = "turn") -> str:
+    """The sentence about a fault that was planned and did not come about in the `whole`."""
+    names = " + ".join(fault.name for fault in left.entry.faults)
+    times = "" if left.left == 1 else f" ({left.left} times)"
+    return (
+        f"entry {left.index + 1} of faults.{upstream}, {names}{times}, was never reached: "
+        f"remove it, or let the {whole} go on long enough to meet it"
+    )
+
+
+def host_refused(url: str, known: Iterable[str]) -> str:
+    """The sentence about a request to a host that nobody stands for."""
+    return f"somebody asked for {url}, and no upstream stands for that host; there are: {', '.join(known) or 'none'}"
+
+
+def never_said(upstream: str, left: tuple[Reply, ...]) -> str:
+    """The sentence about answers that nobody asked for."""
+    number, were = ("1 answer", "was") if len(left) == 1 else (f"{len(left)} answers", "were")
+    return f"{number} of the {upstream} {were} never asked for: remove what is too much in `says`, or ask for it"
