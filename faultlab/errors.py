@@ -7,6 +7,7 @@ FaultlabError           the root; never raised itself
 └── HarnessError        whoever drives faultlab: it was asked for something that it cannot do
     ├── UnknownHost     a request went to a host that no upstream stands for
     ├── UnknownName     a provider, a variant or an entry of the catalogue that is not there
+    ├── LabBusy         another thread's lab has the time or the connections of this process
     └── WaitsForEver    nothing can end a wait: no time-out, no interrupt
 
 Runaway                 whoever wrote what is under test: it never stops asking; no Exception, so nobody swallows it
@@ -22,6 +23,7 @@ from faultlab.nearest import did_you_mean
 __all__ = [
     "FaultlabError",
     "HarnessError",
+    "LabBusy",
     "NotAsPlanned",
     "Runaway",
     "ScenarioError",
@@ -92,6 +94,16 @@ class UnknownName(HarnessError, ValueError):
         names = sorted(known)
         self.allowed = tuple(names if allowed is None else sorted(allowed))
         super().__init__(f"unknown {noun} {name!r:.80}{did_you_mean(name, names)}")
+
+
+class LabBusy(HarnessError):
+    """Time and connections belong to the process, and a lab of another thread has them."""
+
+    def __init__(self, what: str, holder: str) -> None:
+        super().__init__(
+            f"{what} belongs to the process, and {holder}; labs of one thread stack, and a lab of another thread has "
+            f"to do without: `Lab(virtual_time=False)`, and no `intercept()`"
+        )
 
 
 class WaitsForEver(HarnessError):

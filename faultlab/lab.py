@@ -12,7 +12,7 @@ from typing import Any, Self, TypeVar
 
 from faultlab.adapters.base import Router
 from faultlab.adapters.transport import async_transport, installed_library, transport
-from faultlab.clock import SystemClock, VirtualClock, sleeping_on
+from faultlab.clock import SystemClock, VirtualClock
 from faultlab.dialects import DIALECTS
 from faultlab.errors import HarnessError, NotAsPlanned, UnknownName
 from faultlab.fake_provider import FakeProvider
@@ -29,6 +29,7 @@ from faultlab.timeline import steps_of
 from faultlab.timetable import table
 from faultlab.trace import Trace
 from faultlab.upstream import Stage, Upstream
+from faultlab.virtual_time import virtual_time
 
 __all__ = ["Lab"]
 
@@ -57,7 +58,7 @@ class Lab:
             raise HarnessError("this lab is entered already")
         with ExitStack() as undo:
             if isinstance(self.clock, VirtualClock):
-                undo.enter_context(sleeping_on(self.clock))
+                undo.enter_context(virtual_time(self.clock))
             self._undo = undo.pop_all()
         return self
 

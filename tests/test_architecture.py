@@ -63,6 +63,8 @@ ORDER = {
         "lasting",
         "clock",
         "virtual_loop",
+        "occupancy",
+        "virtual_time",
         "content",
         "wire",
         "shown",
