@@ -91,6 +91,7 @@ class Teller:
         if any(self._idle.wait(_SPELL_S) for _ in range(round(self._grace_s / _SPELL_S))):
             return
         with self._lock:
-            self._is_over = not self._idle.is_set()
+            # Whoever else waited may have found him still at work, and said so: that stays true.
+            self._is_over = self._is_over or not self._idle.is_set()
             self._untold.clear()
             self._idle.set()  # whoever else waits need not
