@@ -22,7 +22,7 @@ class Exchange:
     """One request and what was answered.
 
     `n` counts from 1 over the whole trace. `faults` are the names of the faults that answered or changed the answer;
-    `wasted` those that could not apply to what they met. `side` is a request that is not for an answer (a 404, or a
+    `wasted` those that could not apply to what they met. `side` is a request for no answer (models, a 404, a
     `renewal` at a token endpoint). `unexpected`: no answer was left, the connection was closed without a byte.
     `key_of` names the upstream whose key (at a token endpoint: refresh token) the request carried (`none`: no key at
     all, `unknown`: nobody's). `unread`: the connection failed before there was a request on it; what was asked is not

@@ -9,28 +9,26 @@ from collections.abc import Iterable, Mapping
 from dataclasses import KW_ONLY, dataclass, field, replace
 from typing import NamedTuple
 
-from faultlab.clock import Clock
 from faultlab.content import key_for, text, token
 from faultlab.dialects import CHAT, DIALECTS, Dialect
 from faultlab.errors import Runaway
 from faultlab.faults import Events, Fault, Moment, inject, status, token_expired
 from faultlab.faults.catalogued import Catalogued, Wire
 from faultlab.limits import UNTOLD, Limits, Meter, Refusal
+from faultlab.model_list import asked_for, listing
 from faultlab.providers import Provider, response
 from faultlab.providers import provider as provider_of
 from faultlab.renewal import REFUSED, granted, refresh_token_of, without_tokens
 from faultlab.schedule import Schedule
 from faultlab.script import Reply, Script
-from faultlab.trace import GENERIC_SHAPE, Exchange, Trace
+from faultlab.stage import MOST_EXCHANGES, Stage
+from faultlab.trace import GENERIC_SHAPE, Exchange
 from faultlab.wire import BEFORE_A_REQUEST, FOR_EVER, Data, Drop, DropKind, Event, Head, Pause, Request
 
 __all__ = ["MOST_EXCHANGES", "REFRESH_WORDS", "Answer", "Stage", "Upstream"]
 
 REFRESH_WORDS = ("ok", "refused", "hangs")
 """What renewing a credential can do."""
-
-MOST_EXCHANGES = 1000
-"""Of one lab: the longest tool loop that the contract allows stays far below, a loop without end does not."""
 
 _LEAVES_WHOLE = frozenset({"slow", "drip"})
 """Faults that an answer survives: what was said with no other one is used up."""
@@ -43,30 +41,6 @@ _NO_JSON = status(
     400, body={"error": {"message": "The body is no JSON object", "type": "invalid_request_error", "code": None}}
 )
 """What answers a body that nobody can read: what the providers say to that is in no source."""
-
-
-@dataclass(slots=True)
-class Stage:
-    """What the upstreams of one lab share: time, record and seed, and whose each credential is.
-
-    `most_exchanges` None: whoever asks is never stopped.
-    """
-
-    clock: Clock
-    trace: Trace = field(default_factory=Trace)
-    seed: int = 0
-    owners: dict[str, str] = field(default_factory=dict, repr=False)
-    most_exchanges: int | None = MOST_EXCHANGES
-
-    @property
-    def is_exhausted(self) -> bool:
-        """Whether so much was asked that whoever asks can only be stopped."""
-        return self.most_exchanges is not None and len(self.trace.exchanges) >= self.most_exchanges
-
-    @property
-    def secrets(self) -> tuple[str, ...]:
-        """Every credential that ever was on this stage, for those who look whether one leaked."""
-        return tuple(self.owners)
 
 
 class Answer(NamedTuple):
@@ -112,6 +86,7 @@ class Upstream:
         self.refresh = self.refresh or ("refused",)
         self.api_key = self.api_key or key_for(self.provider, self.stage.seed, self.name)
         self._own(self.api_key, token(_TOKEN_CHARACTERS, "refresh", self.stage.seed, self.name))
+        self.stage.models.setdefault(self.base_url, []).append(self.model)
 
     @property
     def exchanges(self) -> tuple[Exchange, ...]:
@@ -190,12 +165,20 @@ class Upstream:
         dialect = self._doors.get(request.url.partition("?")[0]) if request.method == "POST" else None
         if dialect is None:
             exchange.side = True
-            message = f"Invalid URL ({request.method} {request.url})"
-            return response(404, {"error": {"message": message, "type": "invalid_request_error", "code": None}})
+            return listing(request, self.base_url, self._provider, self._models()) or _nothing_at(request)
         moment = self._moment(exchange, dialect)
         refusal = self._refusal(exchange, moment, credential)
         events = self._said(exchange, moment) if refusal is None else self._refused(exchange, moment, refusal)
         return events if self._meter is None else _with_headers(events, self._meter.headers(moment.time))
+
+    def _models(self) -> Iterable[str | None]:
+        """Those that its base URL has, and where any would do, those that were asked for there."""
+        has = self.stage.models[self.base_url]
+        return (
+            [*has, *asked_for(each.request for each in self.stage.trace.exchanges if each.upstream == self.name)]
+            if None in has
+            else has
+        )
 
     def _refused(self, exchange: Exchange, moment: Moment, refusal: Refusal) -> Events:
         """The provider's own error, with its counts; whatever is planned waits for the next request."""
@@ -268,6 +251,11 @@ class Upstream:
         seed, made_for = self.stage.seed, f"{self.name} renewed {self._renewals}"
         self._own(key_for(self.provider, seed, made_for), token(_TOKEN_CHARACTERS, "refresh", seed, made_for))
         return granted(self.api_key, self.refresh_token)
+
+
+def _nothing_at(request: Request) -> Events:
+    message = f"Invalid URL ({request.method} {request.url})"
+    return response(404, {"error": {"message": message, "type": "invalid_request_error", "code": None}})
 
 
 def _with_headers(events: Events, headers: tuple[tuple[str, str], ...]) -> Events:

@@ -74,7 +74,7 @@ def test_a_query_is_no_part_of_the_path():
 
 @pytest.mark.parametrize(
     "request_",
-    [_request("/models", method="GET"), _request("/embeddings"), _request(method="GET"), _request("/nothing")],
+    [_request("/models"), _request("/embeddings"), _request(method="GET"), _request("/modelss", method="GET")],
 )
 def test_any_other_request_is_a_side_one_and_gets_404_and_uses_up_nothing(request_):
     upstream = _upstream(faults.rate_limit())

@@ -1,0 +1,38 @@
+"""What the upstreams of one lab share: time, record and seed, whose each credential is, and which models there are."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from faultlab.clock import Clock
+from faultlab.trace import Trace
+
+__all__ = ["MOST_EXCHANGES", "Stage"]
+
+MOST_EXCHANGES = 1000
+"""Of one lab: the longest tool loop that the contract allows stays far below, a loop without end does not."""
+
+
+@dataclass(slots=True)
+class Stage:
+    """What is shared. `models` are those under each base URL; None among them: any that is asked for.
+
+    `most_exchanges` None: whoever asks is never stopped.
+    """
+
+    clock: Clock
+    trace: Trace = field(default_factory=Trace)
+    seed: int = 0
+    owners: dict[str, str] = field(default_factory=dict, repr=False)
+    most_exchanges: int | None = MOST_EXCHANGES
+    models: dict[str, list[str | None]] = field(default_factory=dict, repr=False)
+
+    @property
+    def is_exhausted(self) -> bool:
+        """Whether so much was asked that whoever asks can only be stopped."""
+        return self.most_exchanges is not None and len(self.trace.exchanges) >= self.most_exchanges
+
+    @property
+    def secrets(self) -> tuple[str, ...]:
+        """Every credential that ever was on this stage, for those who look whether one leaked."""
+        return tuple(self.owners)
