@@ -15,8 +15,8 @@ import openai
 from faultlab.adapters.base import Router
 from faultlab.adapters.transport import transport
 from faultlab.clock import VirtualClock
-from faultlab.content import conversation
 from faultlab.dialects import CHAT, Question
+from faultlab.made_up import conversation
 from faultlab.script import Reply, Script
 from faultlab.trace import Trace
 from faultlab.upstream import Stage, Upstream

@@ -9,12 +9,12 @@ from collections.abc import Iterable, Mapping
 from dataclasses import KW_ONLY, dataclass, field, replace
 from typing import NamedTuple
 
-from faultlab.content import key_for, text, token
 from faultlab.dialects import CHAT, DIALECTS, Dialect
 from faultlab.errors import Runaway
 from faultlab.faults import Events, Fault, Moment, inject, status, token_expired
 from faultlab.faults.catalogued import Catalogued, Wire
 from faultlab.limits import UNTOLD, Limits, Meter, Refusal
+from faultlab.made_up import key_for, text, token
 from faultlab.model_list import asked_for, listing
 from faultlab.providers import Provider, response
 from faultlab.providers import provider as provider_of

@@ -5,9 +5,9 @@ from __future__ import annotations
 import json
 from typing import Any, Final
 
-from faultlab.content import fewest_tokens
 from faultlab.loader.shapes import Shape, choice, entries, fields, items, misfit, one_or_more, plain, text, whole
 from faultlab.loader.tree import MAX_ITEMS, Tree
+from faultlab.made_up import fewest_tokens
 from faultlab.scenario import DrawnHistory, HistoryMessage, ScriptedTool, ToolOutput
 from faultlab.script import Reply, ToolCall
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any, Final
 
-from faultlab.content import token
+from faultlab.made_up import token
 from faultlab.providers.occasion import Occasion
 from faultlab.providers.sizes import SIZES
 

@@ -11,10 +11,10 @@ from pathlib import Path
 from typing import Any
 
 from faultlab.clock import sleeping_on
-from faultlab.content import drawing_from
 from faultlab.errors import HarnessError, TargetError
 from faultlab.invariants import ON_THE_WIRE
 from faultlab.lab import Lab
+from faultlab.made_up import drawing_from
 from faultlab.scenario import CallableTarget, Scenario
 from faultlab.targets.base import Played, outcome_of, played
 

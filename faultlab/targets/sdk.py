@@ -9,11 +9,11 @@ from functools import partial
 from typing import Any
 
 from faultlab.clock import sleeping_on
-from faultlab.content import drawing_from
 from faultlab.errors import HarnessError
 from faultlab.fake_provider import FakeProvider
 from faultlab.invariants import ON_THE_WIRE
 from faultlab.lab import Lab
+from faultlab.made_up import drawing_from
 from faultlab.policy import PRIMARY
 from faultlab.scenario import Scenario, SdkTarget
 from faultlab.targets.base import Played, outcome_of, played

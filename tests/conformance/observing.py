@@ -14,9 +14,9 @@ from showing import Met, row
 from faultlab.adapters.playable import DECIDED_BY_THE_KERNEL, NEEDS_TLS, NOT_ON_A_SOCKET
 from faultlab.adapters.transport import installed_library
 from faultlab.clock import sleeping_on
-from faultlab.content import drawing_from
 from faultlab.faults import wire
 from faultlab.lab import Lab
+from faultlab.made_up import drawing_from
 from faultlab.providers.entry import STALL
 from faultlab.virtual_loop import VirtualLoop
 from faultlab.wire import DropKind, Head

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from faultlab.content import conversation
 from faultlab.dialogue import Dialogue, Said, gathered
+from faultlab.made_up import conversation
 from faultlab.scenario import DrawnHistory, Scenario
 from hermes_agent.messages import Message, ToolCall
 

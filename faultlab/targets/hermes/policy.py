@@ -13,8 +13,8 @@ from pathlib import Path
 from typing import Final
 from urllib.parse import urlsplit
 
-from faultlab.content import key_for
 from faultlab.errors import ScenarioError
+from faultlab.made_up import key_for
 from faultlab.policy import FALLBACK, PRIMARY, Backend, Policy, Problem
 from hermes_agent.config import Config, Endpoint, config_from_mapping, read_config
 from hermes_agent.credentials import SIGN_INS

@@ -6,10 +6,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from faultlab.content import conversation, key_for, text, token
+from faultlab.made_up import conversation, key_for, text, token
 
 _SAMPLE = """
-from faultlab.content import conversation, key_for, text, token
+from faultlab.made_up import conversation, key_for, text, token
 print(token(24, 1, "x"), key_for("openai", 3, "primary"), text(80, 5), conversation(12, 900, 7))
 """
 

@@ -1,6 +1,6 @@
-"""Everything made up, from one seed: ids, keys, texts, conversations. The only home of `random` and `faker`.
+"""What is made up, from one seed: ids, keys, texts, conversations. The only home of `random`.
 
-The same seed gives the same bytes in every process.
+The same seed gives the same bytes in every process and on every Python: of `random` only what never changed is used.
 """
 
 from __future__ import annotations
@@ -11,7 +11,6 @@ import random
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from functools import lru_cache
 
 __all__ = ["MadeCall", "MadeMessage", "conversation", "drawing_from", "fewest_tokens", "key_for", "text", "token"]
 
@@ -36,6 +35,34 @@ _KEYS: dict[str, tuple[str, int]] = {
     "zai": ("", 49),
 }
 """Provider → how its keys begin, and how many characters follow."""
+
+_WORDS = tuple(
+    """
+    able about above across after again ahead almost along already also always among answer apart around arrive
+    aside away back balance basket bath beach bed before begin behind below beside best better between beyond bird
+    boat book both bread bridge bright bring broad build busy calm candle careful carry case chair chalk change
+    clean clear climb close cloth cloud coast coffee cold common cook copper corner count country cover crowd cup
+    daily dance dark dawn deep desk door double down draw dream dress drive dry early earth east easy edge eight
+    empty end enough evening every exact fair fall family far farm fast few field fifth final find fine fire first
+    five flat floor flower follow forest forward four fresh friend front fruit full garden gate gentle glass gold
+    good grain grass green ground group grow half hall hand happy harbour hard hat heavy help here high hill hold
+    home honest horse hour house idea inside iron island join journey keep kind kitchen lake lamp land large last
+    late leaf learn leave left lemon lend level light line linen listen little local long loud low lunch main many
+    map march market meadow measure middle mild milk mind mirror modern moon more morning mountain mouth move music
+    narrow near neat never new next night nine north note number ocean offer often oil old once open orange order
+    other outside over page paint paper park part pass past path peace pen piece pine place plain plan plant plate
+    pocket point pond porch prompt proper quarter quick quiet quite rain raise reach read ready real rest return
+    rice rich ridge ring rise river road roof room root rope round row safe sail salt same sand school season second
+    seed send seven shade shape share shelf shore short shoulder sign silver simple sing single six sky slow small
+    smooth snow soft soil some song soon south space spare spring square stair stand star start station stay steady
+    step still stone store story straight stream street strong sugar summer sun supper sure swim table tall tea tell
+    ten than then there thick thin third thread three through time today together tower town track train tree true
+    turn twelve twice two under until upper use valley very view village visit voice wait walk wall warm watch water
+    weather well west wheel when where while white whole wide wind window winter wise with within wood wool word
+    work year yellow yes young
+    """.split()  # noqa: SIM905 - four hundred quotes would say no more
+)
+"""Our own: a list of somebody else's would make other bytes with each of its versions."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,11 +107,10 @@ def key_for(provider: str, seed: int, use: str = "") -> str:
 def text(characters: int, *parts: object) -> str:
     """English-looking words of exactly so many characters."""
     chosen = random.Random(":".join(map(str, parts)))  # noqa: S311 - words are no secret
-    words = _words()
     made: list[str] = []
     length = 0
     while length <= characters:
-        made.append(chosen.choice(words))
+        made.append(chosen.choice(_WORDS))
         length += len(made[-1]) + 1
     return _ended(" ".join(made)[:characters])
 
@@ -146,10 +172,3 @@ def _spoken(message: MadeMessage, characters: int, seed: int, place: int) -> Mad
 def _ended(words: str) -> str:
     """No white space at the end: what a program strips would no longer be counted."""
     return words[:-1] + "." if words.endswith(" ") else words
-
-
-@lru_cache(maxsize=1)
-def _words() -> tuple[str, ...]:
-    from faker.providers.lorem.en_US import Provider  # slow to import, and seldom needed
-
-    return tuple(Provider.word_list)
