@@ -150,7 +150,8 @@ class Lab:
     ) -> FakeProvider:
         """Set up a fake provider: what it says, and what goes wrong with so many requests.
 
-        Without a `base_url` it is one that the catalogue knows; errors of another one have the shape that most share.
+        Without a `base_url` it is one that the catalogue knows, where it really is: what an application sends there by
+        default is for this one. Errors of another one have the shape that most share.
         Raises UnknownName, and HarnessError for a fault that this provider cannot send.
         """
         if base_url is None and not provider_of(provider).entries:
@@ -162,7 +163,7 @@ class Lab:
         upstream = Upstream(
             name or provider,
             provider,
-            base_url or f"https://api.{provider}.example/v1",
+            base_url or _address(provider_of(provider)),
             self.stage,
             model=model,
             script=Script(replies),
@@ -222,6 +223,12 @@ class Lab:
     def async_http_client(self) -> Any:
         """The same, asynchronous."""
         return installed_library().AsyncClient(transport=self.async_transport())
+
+
+def _address(provider: Provider) -> str:
+    """Where a provider is reached; made up for one whose address is its customer's own, as Azure's is."""
+    url = provider.base_url
+    return url if url and "<" not in url else f"https://api.{provider.name}.example/v1"
 
 
 def _refuse_misfit(fault: Fault, provider: Provider) -> None:

@@ -25,6 +25,19 @@ def test_a_client_of_an_upstream_is_answered_by_it():
     assert [exchange.status for exchange in primary.exchanges] == [200, 200]
 
 
+@pytest.mark.parametrize(
+    ("provider", "base_url"),
+    [
+        ("openai", "https://api.openai.com/v1"),
+        ("openrouter", "https://openrouter.ai/api/v1"),
+        ("kimi", "https://api.moonshot.ai/v1"),
+        ("azure", "https://api.azure.example/v1"),
+    ],
+)
+def test_an_upstream_stands_where_its_provider_really_is_if_that_is_one_address(provider, base_url):
+    assert Lab().upstream(provider).base_url == base_url
+
+
 def test_the_client_s_own_retries_are_measured_in_virtual_time():
     lab = Lab()
     primary = lab.upstream("openai", says=["hello"], faults=[(faults.rate_limit(retry_after_s=7), 2)])
@@ -100,7 +113,7 @@ def test_a_lab_that_is_served_answers_clients_that_know_nothing_of_it():
     with pytest.raises(HarnessError, match=r"lab\.serve"):
         _ = primary.served_url
     with lab.serve():
-        assert primary.base_url == "https://api.openai.example/v1"
+        assert primary.base_url == "https://api.openai.com/v1"
         assert primary.served_url.startswith("http://127.0.0.1:")
         with openai.OpenAI(base_url=primary.served_url, api_key=primary.api_key) as client, primary.client() as other:
             assert _ask(client) == _ask(other) == "hello"
