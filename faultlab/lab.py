@@ -54,12 +54,7 @@ class Lab:
         self._undo: ExitStack | None = None
 
     def __enter__(self) -> Self:
-        if self._undo is not None:
-            raise HarnessError("this lab is entered already")
-        with ExitStack() as undo:
-            if isinstance(self.clock, VirtualClock):
-                undo.enter_context(virtual_time(self.clock))
-            self._undo = undo.pop_all()
+        self.begin()
         return self
 
     def __exit__(
@@ -77,6 +72,15 @@ class Lab:
     ) -> None:
         self.__exit__(kind, error, traceback)
 
+    def begin(self) -> None:
+        """Take over what a lab takes over of its process; for whoever has a use for it other than a block."""
+        if self._undo is not None:
+            raise HarnessError("this lab is entered already")
+        with ExitStack() as undo:
+            if isinstance(self.clock, VirtualClock):
+                undo.enter_context(virtual_time(self.clock))
+            self._undo = undo.pop_all()
+
     def end(self) -> None:
         """Undo all that this lab did to the process, last things first; judges nothing."""
         undo, self._undo = self._undo, None
@@ -85,13 +89,17 @@ class Lab:
 
     def check(self) -> None:
         """Raise NotAsPlanned unless all came about that was planned, and nothing else."""
-        signs = tuple(self._signs())
+        signs = self.signs()
         if signs:
             raise NotAsPlanned(signs, without(self.stage.secrets, self.timeline()))
 
     def timeline(self) -> str:
         """What happened so far, as a table: who was asked, what was sent, what the client saw, what it did then."""
         return "\n".join(table(steps_of(self.trace)))
+
+    def signs(self) -> tuple[str, ...]:
+        """What is not as planned, in sentences."""
+        return tuple(without(self.stage.secrets, sign) for sign in self._signs())
 
     def _signs(self) -> Iterator[str]:
         yield from not_as_planned(self.trace)

@@ -16,6 +16,8 @@ settings.register_profile("here", deadline=None)
 settings.register_profile("ci", deadline=None, derandomize=True)
 settings.load_profile("ci" if os.environ.get("CI") else "here")
 
+pytest_plugins = "pytester"
+
 LOOPBACK = ("127.", "::1", "localhost")
 REAL_SLEEP = time.sleep
 GUARDED = [

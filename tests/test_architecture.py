@@ -59,6 +59,8 @@ ORDER = {
     ],
     "faultlab": [
         "nearest",
+        "told",
+        "scenario_files",
         "errors",
         "lasting",
         "clock",
@@ -137,6 +139,7 @@ FOLDER_ORDER = {
     "faultlab.loader": ["tree", "shapes", "speech", "targets", "sides", "expecting", "layers", "contradictions"],
     "faultlab.invariants": ["base", "hints"],
     "faultlab.reports": ["base", "text"],
+    "faultlab.pytest_plugin": ["base", "labs", "scenarios"],
     "faultlab.cli": ["base"],
     "faultlab.targets.command": ["environment", "mark"],
     "faultlab.targets.hermes": ["control_c"],
@@ -220,6 +223,7 @@ LATE = {
     "faultlab.clock": {"asyncio"},
     "faultlab.fake_provider": {"openai"},
     "faultlab.lab": {"faultlab"},
+    "faultlab.pytest_plugin": {"faultlab"},
     "hermes_agent.runtime": {"openai"},
 }
 

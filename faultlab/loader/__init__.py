@@ -17,6 +17,7 @@ from faultlab.loader.document import DEFAULT_CONFIG, ConfigReader, Reading
 from faultlab.loader.layers import Variant, lay, lay_child, slug, variants
 from faultlab.loader.tree import Tree, documents, refusal
 from faultlab.scenario import Scenario
+from faultlab.scenario_files import SUFFIXES
 
 __all__ = [
     "DEFAULT_CONFIG",
@@ -33,7 +34,6 @@ MAX_SCENARIOS: Final = 10_000
 """Scenarios of one file; more is a mistake in a generator, and nobody's suite."""
 
 _MAX_BYTES: Final = 16_000_000
-SUFFIXES: Final = (".yaml", ".yml")
 (_DEFAULT_CONFIG,) = documents(DEFAULT_CONFIG, "the configuration that is meant when a file does not say")
 
 

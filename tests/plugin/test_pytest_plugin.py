@@ -1,4 +1,5 @@
 import os
+import shutil
 import subprocess
 import sys
 
@@ -122,6 +123,18 @@ def test_collecting_imports_nothing_that_is_heavy(project):
     )
     told = _pytest(project, "--collect-only", "-q")[1]
     assert "heavy: [] items: 1" in told
+
+
+def test_a_pytest_that_uses_none_of_it_imports_none_of_it(project):
+    shutil.rmtree(project / "scenarios")
+    (project / "conftest.py").write_text(
+        "import sys\n"
+        "def pytest_sessionfinish(session):\n"
+        "    heavy = {'openai', 'httpx', 'httpx2', 'vcr', 'faker', 'yaml', 'asyncio', 'faultlab.lab', 'faultlab.loader'}\n"
+        "    print('heavy:', sorted(heavy & set(sys.modules)), 'ran:', session.testscollected)\n"
+    )
+    (project / "test_it.py").write_text("def test_it():\n    assert True\n")
+    assert "heavy: [] ran: 1" in _pytest(project, "-s")[1]
 
 
 def test_the_plugin_may_be_named_twice(project):

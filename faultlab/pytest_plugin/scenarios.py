@@ -1,74 +1,27 @@
-"""Scenario files as pytest items, and the fixture `faultlab`. Nothing that runs a scenario is imported before one runs.
-
-Collected are `*.yaml` files below the ini option `faultlab_paths` and files named on the command line; no other is
-opened.
-"""
+"""Scenario files as pytest items. Nothing that runs a scenario is imported before one runs."""
 
 from __future__ import annotations
 
 import os
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from faultlab.errors import ScenarioError
-from faultlab.lab import Lab
-from faultlab.loader import SUFFIXES, Loader
+from faultlab.loader import Loader
+from faultlab.pytest_plugin.base import UNREADABLE, seed_asked_for
 from faultlab.reports.base import printable
 from faultlab.reports.text import NARROWEST, Style, render
 from faultlab.runner import Run, loader, run_fully
 from faultlab.scenario import Scenario
 from faultlab.verdict import Outcome
 
-__all__ = [
-    "DidNotHold",
-    "ScenarioFile",
-    "ScenarioItem",
-    "faultlab",
-    "pytest_addoption",
-    "pytest_collect_file",
-    "pytest_runtestloop",
-]
+__all__ = ["DidNotHold", "ScenarioFile", "ScenarioItem"]
 
 _LOADER = pytest.StashKey[Loader]()
-_UNREADABLE = pytest.StashKey[int]()
-
-
-def pytest_addoption(parser: pytest.Parser) -> None:
-    """Add the ini options."""
-    parser.addini("faultlab_paths", "folders below the root that hold scenarios", type="args", default=["scenarios"])
-    parser.addini("faultlab_overlay", "a file whose keys are laid over every scenario", default="")
-
-
-@pytest.fixture
-def faultlab() -> Iterator[Lab]:
-    """A lab for one test; at its end all must have come about as planned."""
-    with Lab() as lab:
-        yield lab
-
-
-def pytest_collect_file(file_path: Path, parent: pytest.Collector) -> pytest.Collector | None:
-    """Take a YAML file that is a scenario by its place, or by the user's word."""
-    if file_path.suffix not in SUFFIXES:
-        return None
-    if not parent.session.isinitpath(file_path) and not _is_ours(file_path, parent.config):
-        return None
-    node: pytest.Collector = ScenarioFile.from_parent(parent, path=file_path)
-    return node
-
-
-@pytest.hookimpl(tryfirst=True)
-def pytest_runtestloop(session: pytest.Session) -> None:
-    """Let the others run: pytest stops at a file that cannot be collected, unless it is asked to go on."""
-    if session.testsfailed == session.config.stash.get(_UNREADABLE, 0):
-        session.config.option.continue_on_collection_errors = True
-
-
-def _is_ours(path: Path, config: pytest.Config) -> bool:
-    folders = (config.rootpath / folder for folder in config.getini("faultlab_paths"))
-    return path.suffix == SUFFIXES[0] and any(path.is_relative_to(folder) for folder in folders)
 
 
 class ScenarioFile(pytest.File):
@@ -79,10 +32,12 @@ class ScenarioFile(pytest.File):
         try:
             scenarios = _loader(self.config).load(self.path, _shown(self.path, self.config))
         except ScenarioError as error:
-            self.config.stash[_UNREADABLE] = self.config.stash.get(_UNREADABLE, 0) + 1
+            self.config.stash[UNREADABLE] = self.config.stash.get(UNREADABLE, 0) + 1
             raise self.CollectError(printable(str(error))) from None
+        seed = seed_asked_for(self.config)
         for scenario in scenarios:
-            yield ScenarioItem.from_parent(self, name=scenario.id, scenario=scenario)
+            seeded = scenario if scenario.seed or seed is None else replace(scenario, seed=seed)
+            yield ScenarioItem.from_parent(self, name=scenario.id, scenario=seeded)
 
 
 class ScenarioItem(pytest.Item):

@@ -1,0 +1,31 @@
+"""A pytest within this one, with our plugin: quick, since nothing is imported twice."""
+
+import textwrap
+
+import openai  # noqa: F401  # what an inner run imports first is forgotten with it, and imported anew by the next
+import pytest
+
+import faultlab.pytest_plugin.reporting  # likewise
+import faultlab.runner  # noqa: F401  # likewise
+
+ASK = """
+def ask(provider, model="m", said="hi", **options):
+    with provider.client(**{"max_retries": 0} | options) as client:
+        messages = [{"role": "user", "content": said}]
+        return client.chat.completions.create(model=model, messages=messages).choices[0].message.content
+"""
+
+
+@pytest.fixture
+def ran(pytester):
+    """Runs a text as a file of tests: the result, whose lines can be matched."""
+    pytester.makepyfile(asking=ASK)
+    pytester.syspathinsert()
+
+    def run(text, *arguments, ini=""):
+        pytester.makeini(f"[pytest]\n{textwrap.dedent(ini)}\n")
+        header = "import pytest\nfrom asking import ask\nfrom faultlab import Lab, faults\n"
+        pytester.makepyfile(test_it=header + textwrap.dedent(text))
+        return pytester.runpytest_inprocess("-p", "no:cacheprovider", "-W", "error", *arguments)
+
+    return run
