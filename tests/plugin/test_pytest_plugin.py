@@ -130,7 +130,7 @@ def test_a_pytest_that_uses_none_of_it_imports_none_of_it(project):
     (project / "conftest.py").write_text(
         "import sys\n"
         "def pytest_sessionfinish(session):\n"
-        "    heavy = {'openai', 'httpx', 'httpx2', 'vcr', 'faker', 'yaml', 'asyncio', 'faultlab.lab', 'faultlab.loader'}\n"
+        "    heavy = {'openai', 'httpx', 'httpx2', 'vcr', 'faker', 'yaml', 'faultlab.lab', 'faultlab.loader'}\n"
         "    print('heavy:', sorted(heavy & set(sys.modules)), 'ran:', session.testscollected)\n"
     )
     (project / "test_it.py").write_text("def test_it():\n    assert True\n")
