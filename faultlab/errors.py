@@ -8,6 +8,7 @@ FaultlabError           the root; never raised itself
     ├── UnknownHost     a request went to a host that no upstream stands for
     ├── UnknownName     a provider, a variant or an entry of the catalogue that is not there
     ├── LabBusy         another thread's lab has the time or the connections of this process
+    ├── UnreadableCassette  a file that should hold recorded traffic, and does not
     └── WaitsForEver    nothing can end a wait: no time-out, no interrupt
 
 Runaway                 whoever wrote what is under test: it never stops asking; no Exception, so nobody swallows it
@@ -30,6 +31,7 @@ __all__ = [
     "TargetError",
     "UnknownHost",
     "UnknownName",
+    "UnreadableCassette",
     "WaitsForEver",
 ]
 
@@ -104,6 +106,15 @@ class LabBusy(HarnessError):
             f"{what} belongs to the process, and {holder}; labs of one thread stack, and a lab of another thread has "
             f"to do without: `Lab(virtual_time=False)`, and no `intercept()`"
         )
+
+
+class UnreadableCassette(HarnessError):
+    """A file holds no recorded traffic that could be played, or cannot be read at all."""
+
+    def __init__(self, path: str | Path, why: str) -> None:
+        super().__init__(f"{path} cannot be played as a cassette: {why}")
+        self.path = path
+        self.why = why
 
 
 class WaitsForEver(HarnessError):

@@ -7,11 +7,14 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Sequence
 from contextlib import AbstractContextManager, ExitStack, contextmanager
+from pathlib import Path
 from types import ModuleType, TracebackType
 from typing import Any, Self, TypeVar
 
 from faultlab.adapters.base import Router
+from faultlab.adapters.cassette.reading import read_cassette
 from faultlab.adapters.transport import async_transport, installed_library, transport
+from faultlab.cassette import MATCHED_BY_DEFAULT, Replay
 from faultlab.clock import SystemClock, VirtualClock
 from faultlab.dialects import DIALECTS
 from faultlab.errors import HarnessError, NotAsPlanned, UnknownName
@@ -24,7 +27,7 @@ from faultlab.providers import provider as provider_of
 from faultlab.schedule import Entry, Schedule, Unreached
 from faultlab.script import Reply, Script
 from faultlab.shown import without
-from faultlab.signs import host_refused, never_reached, never_said, not_as_planned
+from faultlab.signs import host_refused, never_played, never_reached, never_said, not_as_planned
 from faultlab.timeline import steps_of
 from faultlab.timetable import table
 from faultlab.trace import Trace
@@ -110,6 +113,8 @@ class Lab:
         for provider in self if self.unused_replies else ():
             if provider.behind.script.left:
                 yield never_said(provider.name, provider.behind.script.left)
+            if provider.behind.replay and provider.behind.replay.left:
+                yield never_played(provider.name, provider.behind.replay.left)
 
     def _lasting(self, context: AbstractContextManager[_T]) -> Lasting[_T]:
         """For a `with`; on an entered lab begun at once, and ended with the lab at the latest."""
@@ -145,7 +150,7 @@ class Lab:
     def __iter__(self) -> Iterator[FakeProvider]:
         return iter(self._providers.values())
 
-    def upstream(
+    def upstream(  # noqa: PLR0913  # each is one thing that an upstream can be given
         self,
         provider: str,
         *,
@@ -155,9 +160,13 @@ class Lab:
         faults: Sequence[Entry | Fault | tuple[Fault, int]] = (),
         limits: Limits | None = None,
         base_url: str | None = None,
+        cassette: str | Path | None = None,
+        match_on: Collection[str] = MATCHED_BY_DEFAULT,
     ) -> FakeProvider:
         """Set up a fake provider: what it says, and what goes wrong with so many requests.
 
+        `cassette` is a file of recorded traffic that it answers from, in place of `says`; `match_on` tells what must be
+        equal for that: `method`, `path` (below the base URL), `query`, `host`, `body`.
         Without a `base_url` it is one that the catalogue knows, where it really is: what an application sends there by
         default is for this one. Errors of another one have the shape that most share.
         Raises UnknownName, and HarnessError for a fault that this provider cannot send.
@@ -167,6 +176,8 @@ class Lab:
         entries = [_entry(each) for each in faults]
         for fault in (fault for entry in entries for fault in entry.faults):
             _refuse_misfit(fault, provider_of(provider))
+        if says and cassette is not None:
+            raise HarnessError("an upstream answers from what it `says` or from a `cassette`, not from both")
         replies = [Reply(each) if isinstance(each, str) else each for each in says]
         upstream = Upstream(
             name or provider,
@@ -175,6 +186,7 @@ class Lab:
             self.stage,
             model=model,
             script=Script(replies),
+            replay=None if cassette is None else Replay(read_cassette(cassette), match_on),
             schedule=Schedule(entries),
             limits=limits or Limits(),
         )

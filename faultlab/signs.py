@@ -4,17 +4,24 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
+from faultlab.cassette import Recording
 from faultlab.schedule import Unreached
 from faultlab.script import Reply
 from faultlab.trace import Trace
 
-__all__ = ["host_refused", "never_reached", "never_said", "not_as_planned"]
+__all__ = ["host_refused", "never_played", "never_reached", "never_said", "not_as_planned"]
 
 
 def not_as_planned(trace: Trace) -> Iterator[str]:
     """What the trace shows of it: requests that met no answer, faults that had nothing to work on."""
+    told: set[str] = set()
     for exchange in trace.exchanges:
-        if exchange.unexpected:
+        if exchange.missed is not None:
+            # Whoever meets no answer asks again: the same sentence once more says nothing.
+            if exchange.missed not in told:
+                yield f"request {exchange.n} to the {exchange.upstream} met no answer: {exchange.missed}"
+            told.add(exchange.missed)
+        elif exchange.unexpected:
             yield f"request {exchange.n} to the {exchange.upstream} met no answer: add one to `says`"
         for name in exchange.wasted:
             yield (
@@ -42,3 +49,9 @@ def never_said(upstream: str, left: tuple[Reply, ...]) -> str:
     """The sentence about answers that nobody asked for."""
     number, were = ("1 answer", "was") if len(left) == 1 else (f"{len(left)} answers", "were")
     return f"{number} of the {upstream} {were} never asked for: remove what is too much in `says`, or ask for it"
+
+
+def never_played(upstream: str, left: tuple[Recording, ...]) -> str:
+    """The sentence about recordings that nobody asked for."""
+    told = "; ".join(map(str, left))
+    return f"not all of the cassette of the {upstream} was asked for: {told}"

@@ -23,7 +23,8 @@ class Exchange:
 
     `n` counts from 1 over the whole trace. `faults` are the names of the faults that answered or changed the answer;
     `wasted` those that could not apply to what they met. `side` is a request for no answer (models, a 404, a
-    `renewal` at a token endpoint). `unexpected`: no answer was left, the connection was closed without a byte.
+    `renewal` at a token endpoint). `unexpected`: no answer was left, the connection was closed without a byte; `missed`
+    tells why no recording was one, where answers come from a cassette. `recording` is the number of the one that was.
     `key_of` names the upstream whose key (at a token endpoint: refresh token) the request carried (`none`: no key at
     all, `unknown`: nobody's). `unread`: the connection failed before there was a request on it; what was asked is not
     known. `limited`: refused with nothing planned, for a limit, an older token or a body that is no JSON object.
@@ -44,6 +45,8 @@ class Exchange:
     side: bool = False
     renewal: bool = False
     unexpected: bool = False
+    missed: str | None = None
+    recording: int | None = None
     limited: bool = False
     unread: bool = False
     key_of: str = "none"

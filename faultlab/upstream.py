@@ -9,18 +9,20 @@ from collections.abc import Iterable, Mapping
 from dataclasses import KW_ONLY, dataclass, field, replace
 from typing import NamedTuple
 
-from faultlab.dialects import CHAT, DIALECTS, Dialect
+from faultlab.cassette import Home, Replay
+from faultlab.dialects import DIALECTS, Dialect
 from faultlab.errors import Runaway
-from faultlab.faults import Events, Fault, Moment, inject, status, token_expired
-from faultlab.faults.catalogued import Catalogued, Wire
+from faultlab.faults import Events, Moment, inject, status, token_expired
+from faultlab.healthy import made_up, next_answer
 from faultlab.limits import UNTOLD, Limits, Meter, Refusal
-from faultlab.made_up import key_for, text, token
+from faultlab.made_up import key_for, token
 from faultlab.model_list import asked_for, listing
+from faultlab.provenance import shape_of
 from faultlab.providers import Provider, response
 from faultlab.providers import provider as provider_of
 from faultlab.renewal import REFUSED, granted, refresh_token_of, without_tokens
 from faultlab.schedule import Schedule
-from faultlab.script import Reply, Script
+from faultlab.script import Script
 from faultlab.stage import MOST_EXCHANGES, Stage
 from faultlab.trace import GENERIC_SHAPE, Exchange
 from faultlab.wire import BEFORE_A_REQUEST, FOR_EVER, Data, Drop, DropKind, Event, Head, Pause, Request
@@ -35,7 +37,6 @@ _LEAVES_WHOLE = frozenset({"slow", "drip"})
 
 _TOKEN_CHARACTERS = 24
 _ID_CHARACTERS = 16
-_MADE_UP_CHARACTERS = 60
 
 _NO_JSON = status(
     400, body={"error": {"message": "The body is no JSON object", "type": "invalid_request_error", "code": None}}
@@ -55,7 +56,8 @@ class Upstream:
     """A fake provider under one base URL. Safe in several threads: whoever asks holds the trace's lock meanwhile.
 
     `api_key` is made up when it is empty, and is the new token after a renewal. `refresh` is what renewals at
-    `token_url` do, one word each; the last one stays. `model` only tells two upstreams of one host apart.
+    `token_url` do, one word each; the last one stays. `model` only tells two upstreams of one host apart. With a
+    `replay` it answers from a cassette, and `script` says nothing.
     """
 
     name: str
@@ -66,6 +68,7 @@ class Upstream:
     model: str | None = None
     api_key: str = field(default="", repr=False)
     script: Script = field(default_factory=Script, repr=False)
+    replay: Replay | None = field(default=None, repr=False)
     schedule: Schedule = field(default_factory=Schedule, repr=False)
     limits: Limits = field(default_factory=Limits, repr=False)
     token_url: str | None = None
@@ -74,6 +77,7 @@ class Upstream:
     _doors: Mapping[str, Dialect] = field(init=False, repr=False)
     _provider: Provider = field(init=False, repr=False)
     _meter: Meter | None = field(init=False, repr=False)
+    _home: Home = field(init=False, repr=False)
     _ids: str = field(init=False, repr=False)
     _renewals: int = field(init=False, default=0, repr=False)
 
@@ -81,6 +85,7 @@ class Upstream:
         self.base_url = self.base_url.rstrip("/")
         self._doors = {self.base_url + dialect.path: dialect for dialect in DIALECTS.values()}
         self._provider = provider_of(self.provider)
+        self._home = Home(self.base_url, self._provider.base_url)
         self._meter = Meter(self.limits, self._provider) if self.limits != Limits() else None
         self._ids = token(_ID_CHARACTERS, "ids", self.stage.seed)
         self.refresh = self.refresh or ("refused",)
@@ -131,7 +136,7 @@ class Upstream:
             exchange.unread = True
             exchange.faults = tuple(fault.name for fault in faults if fault.drops() is kind)
             exchange.wasted = tuple(fault.name for fault in faults if fault.drops() is not kind)
-            exchange.shape = _shape(faults, "", self._provider)
+            exchange.shape = shape_of(faults, "", self._provider)
             exchange.sent = (Drop(kind),)
             return Answer(exchange, exchange.sent)
 
@@ -164,8 +169,7 @@ class Upstream:
         request = exchange.request
         dialect = self._doors.get(request.url.partition("?")[0]) if request.method == "POST" else None
         if dialect is None:
-            exchange.side = True
-            return listing(request, self.base_url, self._provider, self._models()) or _nothing_at(request)
+            return self._beside(exchange)
         moment = self._moment(exchange, dialect)
         refusal = self._refusal(exchange, moment, credential)
         events = self._said(exchange, moment) if refusal is None else self._refused(exchange, moment, refusal)
@@ -185,7 +189,7 @@ class Upstream:
         fault = refusal.fault
         exchange.limited = True
         exchange.faults = (fault.name,)
-        exchange.shape = _shape((fault,), moment.dialect.name, self._provider)
+        exchange.shape = shape_of((fault,), moment.dialect.name, self._provider)
         # In what stands for a shape that is not known, headers are somebody else's.
         is_own = not (exchange.shape or "").startswith(GENERIC_SHAPE)
         counted = refusal.counted if is_own else {**refusal.counted, **UNTOLD}
@@ -210,28 +214,41 @@ class Upstream:
 
     def _said(self, exchange: Exchange, moment: Moment) -> Events:
         """What the model says, or what the faults make of it."""
-
-        def say(reply: Reply) -> Events:
-            said = moment.dialect.render(reply, moment.question, moment.answer, int(moment.time))
-            return self._provider.chunking.applied(said) if moment.dialect is CHAT else said
-
-        reply = self.script.peek()
+        healthy = next_answer(self.script, self.replay, exchange.request, self._home, moment)
+        exchange.recording = healthy.recording if healthy else None
         faults = self.schedule.take()
         if faults:
             # What is never sent whole needs none of the answers: something made up is damaged as well.
-            spoiled = reply or Reply(text(_MADE_UP_CHARACTERS, self.stage.seed, exchange.n))
-            events, applied = inject(faults, exchange.request, moment, spoiled, say)
+            spoiled = healthy or made_up(moment, self.stage.seed, exchange.n)
+            exposed = spoiled.exposed_to(faults)
+            events, applied = inject(exposed, exchange.request, moment, spoiled.reply, spoiled.say)
             exchange.faults = tuple(fault.name for fault in applied)
             exchange.wasted = tuple(fault.name for fault in faults if fault not in applied)
-            exchange.shape = _shape(applied, moment.dialect.name, self._provider)
+            exchange.shape = shape_of(applied, moment.dialect.name, self._provider)
             if not _LEAVES_WHOLE.issuperset(exchange.faults):
                 return events
-        if reply is None:
-            exchange.unexpected = True
-            exchange.faults = ()
-            return (Drop(DropKind.CLOSED),)
-        self.script.take()
-        return events if faults else say(reply)
+        if healthy is None:
+            return self._unexpected(exchange)
+        healthy.take()
+        return events if faults else healthy.say(healthy.reply)
+
+    def _beside(self, exchange: Exchange) -> Events:
+        """A request for no answer: as it was recorded, else the models; there is nothing else."""
+        request, exchange.side = exchange.request, True
+        recording = self.replay.find(request, self._home) if self.replay else None
+        if self.replay and recording:
+            exchange.recording = recording.n
+            self.replay.take(recording)
+            return recording.events
+        models = listing(request, self.base_url, self._provider, self._models())
+        return models or (self._unexpected(exchange) if self.replay else _nothing_at(request))
+
+    def _unexpected(self, exchange: Exchange) -> Events:
+        """There is no answer, which is no provider's fault and is not disguised as one."""
+        exchange.unexpected = True
+        exchange.faults = ()
+        exchange.missed = self.replay.missed(exchange.request, self._home) if self.replay else None
+        return (Drop(DropKind.CLOSED),)
 
     def _renewed(self, request: Request) -> Answer:
         """What the token endpoint does; the trace keeps question and answer without the tokens."""
@@ -266,17 +283,3 @@ def _with_headers(events: Events, headers: tuple[tuple[str, str], ...]) -> Event
         else event
         for event in events
     )
-
-
-def _shape(faults: Iterable[Fault], call: str, provider: Provider) -> str | None:
-    """The id of the entry that was sent, marked where it stands for a shape that is not known."""
-    for fault in faults:
-        entry = fault.entry(call, provider)
-        if isinstance(fault, Wire):
-            return entry.id if entry else None
-        if entry is not None:
-            own = entry.provider == provider.name and (not call or call in entry.calls)
-            return entry.id if own else f"{GENERIC_SHAPE}{entry.id}"
-        if isinstance(fault, Catalogued) and not fault.in_own_words:
-            return f"{GENERIC_SHAPE}no source"
-    return None

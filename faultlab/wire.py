@@ -27,7 +27,9 @@ __all__ = [
     "Head",
     "Pause",
     "Request",
+    "carries_credential",
     "received",
+    "without_secrets",
 ]
 
 FOR_EVER = float("inf")
@@ -81,7 +83,7 @@ def _read(body: bytes) -> Any:
 def received(method: str, url: str, headers: Iterable[tuple[bytes, bytes]], body: bytes) -> tuple[Request, str | None]:
     """A request as it came in, and the key or token that it carried; where that stood, now `REDACTED` stands."""
     kept, credential = _split(tuple(headers))
-    told, shown = _without_secrets(url) if "?" in url else (url, None)
+    told, shown = without_secrets(url) if "?" in url else (url, None)
     return Request(method, told, kept, body), credential or shown
 
 
@@ -95,8 +97,13 @@ def _split(headers: tuple[tuple[bytes, bytes], ...]) -> tuple[Mapping[str, str],
     return kept, None if key is None else key.removeprefix("Bearer ")
 
 
+def carries_credential(name: str) -> bool:
+    """Whether what has this (lower case) name, a header or a parameter, carries a credential."""
+    return _SECRET_HEADER.search(name) is not None
+
+
 @lru_cache(maxsize=64)
-def _without_secrets(url: str) -> tuple[str, str | None]:
+def without_secrets(url: str) -> tuple[str, str | None]:
     """A URL without credentials in its query, and the first of those that were there."""
     found = _SECRET_IN_QUERY.search(url)
     return _SECRET_IN_QUERY.sub(rf"\1{REDACTED}", url), unquote_plus(found[2]) if found else None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, ClassVar
 
@@ -24,6 +25,7 @@ from faultlab.script import ApiError, Reply, Shape, ToolCall
 __all__ = ["Chat"]
 
 _DONE = "[DONE]"
+_FINISH_REASON = re.compile(rb'"finish_reason"\s*:\s*"')
 
 
 class Chat(Dialect):
@@ -64,7 +66,7 @@ class Chat(Dialect):
 
     def is_terminal(self, data: bytes) -> bool:
         """Whether a finish reason stands in it; inside a text its quotes would be escaped."""
-        return b'"finish_reason":"' in data
+        return _FINISH_REASON.search(data) is not None
 
     def lengths(self, body: Mapping[str, Any]) -> Iterable[int]:
         """Contents and tool-call arguments of all messages."""

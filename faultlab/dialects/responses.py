@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, ClassVar
 
@@ -30,7 +31,8 @@ _STATUS = {"stop": "completed", "tool_calls": "completed", "error": "failed"}
 _REASONS = {"length": "max_output_tokens"}
 """Finish reasons that have another name here."""
 
-_TERMINAL = tuple(f"event: response.{status}\n".encode() for status in ("completed", "incomplete", "failed"))
+_TERMINAL = re.compile(rb'"type"\s*:\s*"response\.(?:completed|incomplete|failed)"')
+"""Not every server writes an `event:` line; within a text the quotes would be escaped."""
 
 
 class Responses(Dialect):
@@ -63,7 +65,7 @@ class Responses(Dialect):
 
     def is_terminal(self, data: bytes) -> bool:
         """Whether it is `response.completed`, `response.incomplete` or `response.failed`."""
-        return data.startswith(_TERMINAL)
+        return _TERMINAL.search(data) is not None
 
     def lengths(self, body: Mapping[str, Any]) -> Iterable[int]:
         """Instructions, contents, arguments of function calls and their outputs."""

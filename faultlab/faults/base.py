@@ -139,6 +139,11 @@ class Fault:
             if unit and value is not None and not unit.holds(value):
                 raise ValueError(f"{one.name}: {unit.sentence}, not {value!r:.60}")
 
+    @property
+    def rewords(self) -> bool:
+        """Whether it works on what an answer says."""
+        return type(self).reply is not Fault.reply
+
     def answer(self, request: Request, moment: Moment) -> Events | None:
         """Events instead of the model's; None when this fault does not answer."""
 

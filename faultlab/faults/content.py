@@ -36,8 +36,8 @@ _OK = 200
 _PAGE = "<!DOCTYPE html><html><head><title>Sign in</title></head><body></body></html>"
 _JSON = (("content-type", "application/json"),)
 _NO_STATUS = "an answer of chat completions has no status"
-_CLOSING = b"}\n\n"
-"""How an event of a stream ends: without it, its JSON is none."""
+_CLOSING = b"}"
+"""How the document of an event ends: without it, it is none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +51,7 @@ class NotJson(Fault):
             return events
         before, (first, *rest) = parts
         if is_stream(events):
-            return (*before, Data(_bytes(first).removesuffix(_CLOSING) + b"\n\n"), *rest)
+            return (*before, Data(_bytes(first).rstrip().removesuffix(_CLOSING) + b"\n\n"), *rest)
         return response(_OK, _bytes(before[-1]).decode("utf-8", "ignore"), _JSON)
 
 
