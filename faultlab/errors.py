@@ -82,10 +82,11 @@ class HarnessError(FaultlabError):
 
 
 class UnknownHost(HarnessError):
-    """A request went to a host that no upstream stands for; nothing left the machine."""
+    """A request went to a host that no upstream stands for; nothing left the machine. `remedy`: how it could have."""
 
-    def __init__(self, url: str, known: Sequence[str] = ()) -> None:
-        super().__init__(f"nobody stands for {url}; there are upstreams for: {', '.join(known) or 'nothing at all'}")
+    def __init__(self, url: str, known: Sequence[str] = (), remedy: str = "") -> None:
+        there_are = f"there are upstreams for: {', '.join(known) or 'nothing at all'}"
+        super().__init__("; ".join(filter(None, (f"nobody stands for {url}", there_are, remedy))))
         self.url = url
 
 

@@ -218,6 +218,17 @@ class Lab:
         """
         return self._lasting(self._serving(tls))
 
+    def intercept(self, *, allow: Collection[str] = (), allow_loopback: bool = False) -> Lasting[None]:
+        """Meanwhile every HTTP client of the process, whoever built it, is answered by the upstreams of this lab.
+
+        For a `with`; on an entered lab a plain call will do, until the lab ends. What no upstream stands for is
+        refused, and stands in `refused`: nothing leaves the machine. `allow` names hosts that may be reached all the
+        same, as `localhost:8000`; `allow_loopback`: all that is on this machine.
+        """
+        from faultlab.adapters.intercept import intercepting  # a lab that serves or hands out clients needs none of it
+
+        return self._lasting(intercepting(self._router, self.clock, allow=allow, allow_loopback=allow_loopback))
+
     @contextmanager
     def _serving(self, tls: Collection[str]) -> Iterator[Any]:
         from faultlab.adapters.server import Server  # asyncio takes as long as all the rest

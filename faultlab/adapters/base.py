@@ -7,8 +7,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from enum import StrEnum
+from functools import lru_cache
 from threading import Event as Flag
-from typing import NamedTuple
+from typing import NamedTuple, Protocol
 from urllib.parse import urlsplit
 
 from faultlab.clock import Clock
@@ -17,7 +18,14 @@ from faultlab.errors import UnknownHost
 from faultlab.upstream import Answer, Upstream
 from faultlab.wire import FOR_EVER, Data, Drop, DropKind, Head, Pause, Request
 
-__all__ = ["Ending", "Failing", "Play", "Router", "Timeouts"]
+__all__ = ["Answering", "Ending", "Failing", "Play", "Router", "Timeouts", "origin_of"]
+
+
+class Answering(Protocol):
+    """Whoever has an answer to a request: a router, or what stands before one."""
+
+    def answer(self, request: Request, credential: str | None = None) -> Answer:
+        """What comes of a request; `credential` is the key that came with it."""
 
 
 class Router:
@@ -30,6 +38,7 @@ class Router:
     def __init__(self, upstreams: Iterable[Upstream]) -> None:
         self.upstreams: tuple[Upstream, ...] = ()
         self._exact: dict[str, list[Upstream]] = {}
+        self._by_origin: dict[tuple[str | None, int | None], list[Upstream]] = {}
         self.refused: list[str] = []
         for upstream in upstreams:
             self.add(upstream)
@@ -39,6 +48,12 @@ class Router:
         self.upstreams = (*self.upstreams, upstream)
         for url in (*(upstream.base_url + dialect.path for dialect in DIALECTS.values()), upstream.token_url):
             self._exact.setdefault(url or "", []).append(upstream)
+        for origin in {origin_of(url) for url in (upstream.base_url, upstream.token_url) if url}:
+            self._by_origin.setdefault(origin, []).append(upstream)
+
+    def stands_for(self, url: str) -> bool:
+        """Whether an upstream is on the host of a URL."""
+        return origin_of(url) in self._by_origin
 
     def answer(self, request: Request, credential: str | None = None) -> Answer:
         """What the upstream that the request is for answers; `credential` is the key that came with it."""
@@ -55,9 +70,8 @@ class Router:
 
     def _same_host(self, url: str) -> list[Upstream]:
         """Those on the host of a URL; those above its path, if there are any."""
-        origin = _origin(url)
-        candidates = [one for one in self.upstreams if origin in (_origin(one.base_url), _origin(one.token_url or ""))]
-        if not candidates:
+        candidates = self._by_origin.get(origin_of(url))
+        if candidates is None:
             self.refused.append(url)
             raise UnknownHost(url, sorted({one.base_url for one in self.upstreams}))
         return _narrowed(candidates, lambda one: url.startswith(f"{one.base_url}/"))
@@ -68,7 +82,9 @@ def _narrowed(candidates: list[Upstream], fits: Callable[[Upstream], bool]) -> l
     return [one for one in candidates if fits(one)] or candidates
 
 
-def _origin(url: str) -> tuple[str | None, int | None]:
+@lru_cache(maxsize=1024)
+def origin_of(url: str) -> tuple[str | None, int | None]:
+    """Host and port of a URL."""
     parts = urlsplit(url)
     return parts.hostname, parts.port or {"http": 80, "https": 443}.get(parts.scheme)
 

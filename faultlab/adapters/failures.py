@@ -17,7 +17,7 @@ from typing import Any
 
 from faultlab.adapters.base import Ending, Failing
 
-__all__ = ["failure"]
+__all__ = ["failure", "system_error"]
 
 
 def _certificate(why: str) -> Callable[[], Exception]:
@@ -73,6 +73,12 @@ _FAILURES: dict[Failing, tuple[str, Callable[[], Exception] | str]] = {
     Failing.CLIENT_CLOSED: ("ReadError", _system(errno.EBADF, "Bad file descriptor")),
 }
 """How an exchange fails → the library's exception, and the system's own behind it, or the text when there is none."""
+
+
+def system_error(how: Failing) -> Exception | None:
+    """The system's own exception; None where only the library itself knows."""
+    behind = _FAILURES[how][1] if how in _FAILURES else ""
+    return None if isinstance(behind, str) else behind()
 
 
 def failure(module: Any, ending: Ending) -> Exception:

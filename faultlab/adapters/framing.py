@@ -43,6 +43,12 @@ class Framing:
         """Whether a head was given."""
         return self._opening is not None
 
+    @property
+    def is_whole(self) -> bool:
+        """Whether a client that counts has all of the answer: its whole length, or a head that has no body."""
+        opening = self._opening
+        return opening is not None and (not opening.has_body or self._left == 0)
+
     def open(self, head: Head, *, keeps_alive: bool) -> None:
         """The answer begins."""
         asking = self._asking

@@ -11,15 +11,19 @@ import ctypes
 import socket
 import struct
 from collections.abc import Collection
+from collections.abc import Set as AbstractSet
 from contextlib import suppress
 from ipaddress import IPv4Address
 
 from faultlab.adapters.knocks import knocking_at
 from faultlab.errors import HarnessError
 
-__all__ = ["LOOPBACK", "Port", "loopback"]
+__all__ = ["LOOPBACK", "Port", "loopback", "ports_here"]
 
 LOOPBACK = "127.0.0.1"
+
+_held: set[int] = set()
+"""The numbers of all ports that this process holds."""
 
 _BACKLOG = 1024
 """Connections that may come at once before anyone looks."""
@@ -52,6 +56,7 @@ class Port:
         self.host = loopback(host)
         self._held = _bound(self.host, number)
         self.number: int = self._held.getsockname()[1]
+        _held.add(self.number)
 
     def listen(self) -> socket.socket:
         """From now on let those in who come."""
@@ -101,6 +106,7 @@ class Port:
     def close(self) -> None:
         """Give the port back."""
         self.refuse()
+        _held.discard(self.number)
         self._held.close()
 
     @property
@@ -135,6 +141,11 @@ class Port:
             self.listener = _bound(self.host, self.number)
             self.listener.setblocking(False)
         return self.listener
+
+
+def ports_here() -> AbstractSet[int]:
+    """The numbers of the ports that are held in this process: who goes there goes to one of its own fake providers."""
+    return _held
 
 
 def _attach(listener: socket.socket, program: bytes) -> None:

@@ -13,21 +13,21 @@ from threading import Event as Flag
 from types import ModuleType
 from typing import Any, ClassVar
 
-from faultlab.adapters.base import Ending, Play, Router, Timeouts
+from faultlab.adapters.base import Answering, Ending, Play, Timeouts
 from faultlab.adapters.failures import failure
 from faultlab.clock import Clock
 from faultlab.upstream import Answer
 from faultlab.wire import FOR_EVER, Data, Head, Pause, received
 
-__all__ = ["async_transport", "installed_library", "transport"]
+__all__ = ["Playing", "async_transport", "installed_library", "transport"]
 
 
-def transport(router: Router, clock: Clock, module: ModuleType | None = None) -> Any:
+def transport(router: Answering, clock: Clock, module: ModuleType | None = None) -> Any:
     """A `BaseTransport` of the library (None: the one that the installed openai uses)."""
     return _twins(module or installed_library())[0](router, clock)
 
 
-def async_transport(router: Router, clock: Clock, module: ModuleType | None = None) -> Any:
+def async_transport(router: Answering, clock: Clock, module: ModuleType | None = None) -> Any:
     """An `AsyncBaseTransport` of the library (None: the one that the installed openai uses)."""
     return _twins(module or installed_library())[1](router, clock)
 
@@ -39,13 +39,13 @@ def installed_library() -> ModuleType:
     return importlib.import_module("httpx2" if any(one.startswith("httpx2") for one in required) else "httpx")
 
 
-class _Playing:
+class Playing:
     """What both twins do: take a request in, make a response, raise what the library would raise."""
 
     module: ClassVar[Any]
     body: ClassVar[Any]
 
-    def __init__(self, router: Router, clock: Clock) -> None:
+    def __init__(self, router: Answering, clock: Clock) -> None:
         self.router = router
         self.clock = clock
         self.closed = Flag()
@@ -80,7 +80,7 @@ class _Playing:
         return step
 
 
-class _SyncTransport(_Playing):
+class _SyncTransport(Playing):
     """`BaseTransport`'s own methods."""
 
     def handle_request(self, request: Any) -> Any:
@@ -102,7 +102,7 @@ class _SyncTransport(_Playing):
         self.closed.set()
 
 
-class _AsyncTransport(_Playing):
+class _AsyncTransport(Playing):
     """`AsyncBaseTransport`'s own methods."""
 
     async def handle_async_request(self, request: Any) -> Any:
