@@ -129,6 +129,10 @@ class Replay:
         """It was sent whole."""
         self._played.add(recording.n)
 
+    def rewind(self) -> None:
+        """From the beginning, as if nothing had been sent."""
+        self._played.clear()
+
     def missed(self, request: Request, home: Home) -> str:
         """Why nothing answers a request: which recording came nearest, and in what it differs."""
         asked = f"{request.method} {home.below(request.url)}"

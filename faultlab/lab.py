@@ -17,6 +17,7 @@ from faultlab.adapters.transport import async_transport, installed_library, tran
 from faultlab.cassette import MATCHED_BY_DEFAULT, Replay
 from faultlab.clock import SystemClock, VirtualClock
 from faultlab.dialects import DIALECTS
+from faultlab.environment import kept, leading_to
 from faultlab.errors import HarnessError, NotAsPlanned, UnknownName
 from faultlab.fake_provider import FakeProvider
 from faultlab.faults import Fault
@@ -200,6 +201,8 @@ class Lab:
             )
         self._providers[upstream.name] = FakeProvider(upstream, self)
         self._router.add(upstream)
+        if self._server is not None:
+            self._server.take_in(upstream)
         return self._providers[upstream.name]
 
     def transport(self, module: ModuleType | None = None) -> Any:
@@ -213,8 +216,9 @@ class Lab:
     def serve(self, *, tls: Collection[str] = ()) -> Lasting[Any]:
         """Meanwhile every upstream is also served on the loopback, at its `served_url`; pauses there are real ones.
 
-        For a `with`; on an entered lab a plain call will do, until the lab ends. `tls` names those that are served by
-        https, with a certificate that the `ca_pem` of what this gives vouches for.
+        For a `with`; on an entered lab a plain call will do, until the lab ends. What this gives has a `control` path,
+        which steers the lab from any language. `tls` names those that are served by https, with a certificate that its
+        `ca_pem` vouches for. One that is set up later is served as well.
         """
         return self._lasting(self._serving(tls))
 
@@ -231,21 +235,39 @@ class Lab:
 
     @contextmanager
     def _serving(self, tls: Collection[str]) -> Iterator[Any]:
-        from faultlab.adapters.server import Server  # asyncio takes as long as all the rest
+        from faultlab.serving import serving  # asyncio takes as long as all the rest
 
-        with Server(self._router, self.clock, tls=tls).in_thread() as server:
-            self._server = server
+        with serving(self._router, self.stage, tls) as served:
+            self._server = served
             try:
-                yield server
+                yield served
             finally:
                 self._server = None
 
     def served(self, url: str) -> str:
         """Where a URL of an upstream is served."""
-        if self._server is None:
-            raise HarnessError("nothing is served: `with lab.serve():` serves the upstreams that the lab has by then")
-        served: str = self._server.url_of(url)
+        served: str = self._serving_now().url_of(url)
         return served
+
+    def environ(self, upstream: str | None = None) -> dict[str, str]:
+        """The whole environment of a child process that is to ask the served upstreams, and nobody else.
+
+        OPENAI_BASE_URL and OPENAI_API_KEY are those of `upstream`: the primary if left out, or without one the first
+        that was set up. Every upstream has its FAULTLAB_<NAME>_BASE_URL, _API_KEY and _MODEL, the control path is at
+        FAULTLAB_CONTROL_URL. Of this process's own variables it holds what a program needs to start, such as PATH, and
+        no credential. Raises HarnessError when the lab is not served.
+        """
+        return {**kept(), **self._told_beside(), **leading_to(self, upstream)}
+
+    def _told_beside(self) -> dict[str, str]:
+        """What a child process has to know beside where its models are."""
+        told: dict[str, str] = self._serving_now().environ()
+        return told
+
+    def _serving_now(self) -> Any:
+        if self._server is None:
+            raise HarnessError("nothing is served: `with lab.serve():` serves the upstreams of the lab")
+        return self._server
 
     def http_client(self) -> Any:
         """A client of the library that the installed openai uses; redirects are not followed."""

@@ -12,9 +12,10 @@ from typing import Any, Final, NamedTuple
 
 from faultlab import faults
 from faultlab.dialects import Question
-from faultlab.faults import Fault
+from faultlab.faults import Events, Fault
 from faultlab.providers import Figures, Occasion, Provider
 from faultlab.providers.template import of_text
+from faultlab.wire import Head
 
 __all__ = ["UNTOLD", "Limits", "Meter", "Refusal"]
 
@@ -125,6 +126,16 @@ class Meter:
         }
         figures = Figures(Occasion(at_s=now, given=told), {})
         return tuple((name, part.filled(figures)) for name, part in known.items())
+
+    def told_with(self, events: Events, now: float) -> Events:
+        """The answer with those of these headers that it does not have."""
+        headers = self.headers(now)
+        return tuple(
+            Head(event.status, (*event.headers, *(one for one in headers if event.header(one[0]) is None)))
+            if isinstance(event, Head)
+            else event
+            for event in events
+        )
 
     @property
     def limits(self) -> dict[str, Any]:

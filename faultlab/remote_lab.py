@@ -15,6 +15,7 @@ from typing import Any
 from faultlab.adapters.detour import detour
 from faultlab.adapters.steering import SteeringClock, asked
 from faultlab.adapters.transport import installed_library
+from faultlab.environment import CONTROL_VARIABLE
 from faultlab.errors import HarnessError, Runaway, UnknownHost
 from faultlab.lab import Lab
 from faultlab.lasting import Lasting
@@ -67,6 +68,9 @@ class RemoteLab(Lab):
                 return there + url.removeprefix(origin)
         self.refused.append(url)
         raise UnknownHost(url, sorted(self._served.origins))
+
+    def _told_beside(self) -> dict[str, str]:
+        return {CONTROL_VARIABLE: self._served.control}
 
     def http_client(self) -> Any:
         """A client that asks over real sockets."""

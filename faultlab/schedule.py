@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from faultlab.faults import Fault
 
@@ -14,11 +14,12 @@ __all__ = ["OK", "Entry", "Schedule", "Unreached"]
 class Entry:
     """What goes wrong with so many requests: faults in the order in which they apply, none for `ok`.
 
-    `times` None: with every request from here on.
+    `times` None: with every request from here on. `written` tells where it stands, if it was read from somewhere.
     """
 
     faults: tuple[Fault, ...] = ()
     times: int | None = 1
+    written: str = field(default="", compare=False, kw_only=True)
 
     def __post_init__(self) -> None:
         if self.times is not None and self.times < 1:
@@ -47,9 +48,18 @@ class Schedule:
         self._used = 0
 
     @property
+    def entries(self) -> tuple[Entry, ...]:
+        """All of them, used up or not."""
+        return self._entries
+
+    @property
     def faults(self) -> tuple[Fault, ...]:
         """All that goes wrong, sooner or later."""
         return tuple(fault for entry in self._entries for fault in entry.faults)
+
+    def rewind(self) -> None:
+        """From the beginning, as if nothing had been used up."""
+        self._index = self._used = 0
 
     def peek(self) -> tuple[Fault, ...]:
         """What will go wrong with the next request."""

@@ -89,3 +89,12 @@ class Script:
         self._next += 1
         if self._endless and self._next == len(self._says):
             self._next = 0
+
+    def rewind(self) -> None:
+        """From the beginning, as if nothing had been said."""
+        self._next = 0
+
+    @property
+    def is_endless(self) -> bool:
+        """Whether there is always another answer."""
+        return self._endless and bool(self._says)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from faultlab.clock import Clock
+from faultlab.model_list import asked_for
 from faultlab.trace import Trace
 
 __all__ = ["MOST_EXCHANGES", "Stage"]
@@ -36,3 +37,10 @@ class Stage:
     def secrets(self) -> tuple[str, ...]:
         """Every credential that ever was on this stage, for those who look whether one leaked."""
         return tuple(self.owners)
+
+    def models_at(self, base_url: str, upstream: str) -> list[str | None]:
+        """Those under a base URL; where any would do, those too that this upstream was asked for."""
+        has = self.models[base_url]
+        if None not in has:
+            return has
+        return [*has, *asked_for(each.request for each in self.trace.exchanges if each.upstream == upstream)]

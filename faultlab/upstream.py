@@ -16,7 +16,8 @@ from faultlab.faults import Events, Moment, inject, status, token_expired
 from faultlab.healthy import made_up, next_answer
 from faultlab.limits import UNTOLD, Limits, Meter, Refusal
 from faultlab.made_up import key_for, token
-from faultlab.model_list import asked_for, listing
+from faultlab.model_list import listing
+from faultlab.plan import Plan
 from faultlab.provenance import shape_of
 from faultlab.providers import Provider, response
 from faultlab.providers import provider as provider_of
@@ -25,7 +26,7 @@ from faultlab.schedule import Schedule
 from faultlab.script import Script
 from faultlab.stage import MOST_EXCHANGES, Stage
 from faultlab.trace import GENERIC_SHAPE, Exchange
-from faultlab.wire import BEFORE_A_REQUEST, FOR_EVER, Data, Drop, DropKind, Event, Head, Pause, Request
+from faultlab.wire import BEFORE_A_REQUEST, FOR_EVER, Data, Drop, DropKind, Event, Pause, Request
 
 __all__ = ["MOST_EXCHANGES", "REFRESH_WORDS", "Answer", "Stage", "Upstream"]
 
@@ -76,27 +77,47 @@ class Upstream:
     refresh_token: str = field(init=False, repr=False)
     _doors: Mapping[str, Dialect] = field(init=False, repr=False)
     _provider: Provider = field(init=False, repr=False)
-    _meter: Meter | None = field(init=False, repr=False)
+    _meter: Meter | None = field(init=False, default=None, repr=False)
     _home: Home = field(init=False, repr=False)
     _ids: str = field(init=False, repr=False)
     _renewals: int = field(init=False, default=0, repr=False)
+    _first: tuple[str, str] = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
         self.base_url = self.base_url.rstrip("/")
         self._doors = {self.base_url + dialect.path: dialect for dialect in DIALECTS.values()}
         self._provider = provider_of(self.provider)
         self._home = Home(self.base_url, self._provider.base_url)
-        self._meter = Meter(self.limits, self._provider) if self.limits != Limits() else None
+        self.follow(self.plan)
         self._ids = token(_ID_CHARACTERS, "ids", self.stage.seed)
         self.refresh = self.refresh or ("refused",)
         self.api_key = self.api_key or key_for(self.provider, self.stage.seed, self.name)
-        self._own(self.api_key, token(_TOKEN_CHARACTERS, "refresh", self.stage.seed, self.name))
+        self._first = self.api_key, token(_TOKEN_CHARACTERS, "refresh", self.stage.seed, self.name)
+        self._own(*self._first)
         self.stage.models.setdefault(self.base_url, []).append(self.model)
 
     @property
     def exchanges(self) -> tuple[Exchange, ...]:
         """This upstream's part of the trace."""
         return tuple(exchange for exchange in self.stage.trace.exchanges if exchange.upstream == self.name)
+
+    @property
+    def plan(self) -> Plan:
+        """What it has before it."""
+        return Plan(self.script, self.schedule, self.limits, self.replay)
+
+    def follow(self, plan: Plan) -> None:
+        """From now on it has this before it. Limits that are the same go on being counted."""
+        if self._meter is None or plan.limits != self.limits:
+            self._meter = Meter(plan.limits, self._provider) if plan.limits != Limits() else None
+        self.script, self.schedule, self.limits, self.replay = plan
+
+    def begin_again(self, plan: Plan) -> None:
+        """As if it had just been set up with this plan: nothing said, used up, counted or renewed."""
+        plan.rewind()
+        self._meter, self._renewals = None, 0
+        self.follow(plan)
+        self._own(*self._first)
 
     def owns(self, request: Request, credential: str | None) -> bool:
         """Whether the request came with a credential that is or was this upstream's."""
@@ -173,16 +194,7 @@ class Upstream:
         moment = self._moment(exchange, dialect)
         refusal = self._refusal(exchange, moment, credential)
         events = self._said(exchange, moment) if refusal is None else self._refused(exchange, moment, refusal)
-        return events if self._meter is None else _with_headers(events, self._meter.headers(moment.time))
-
-    def _models(self) -> Iterable[str | None]:
-        """Those that its base URL has, and where any would do, those that were asked for there."""
-        has = self.stage.models[self.base_url]
-        return (
-            [*has, *asked_for(each.request for each in self.stage.trace.exchanges if each.upstream == self.name)]
-            if None in has
-            else has
-        )
+        return events if self._meter is None else self._meter.told_with(events, moment.time)
 
     def _refused(self, exchange: Exchange, moment: Moment, refusal: Refusal) -> Events:
         """The provider's own error, with its counts; whatever is planned waits for the next request."""
@@ -240,7 +252,7 @@ class Upstream:
             exchange.recording = recording.n
             self.replay.take(recording)
             return recording.events
-        models = listing(request, self.base_url, self._provider, self._models())
+        models = listing(request, self.base_url, self._provider, self.stage.models_at(self.base_url, self.name))
         return models or (self._unexpected(exchange) if self.replay else _nothing_at(request))
 
     def _unexpected(self, exchange: Exchange) -> Events:
@@ -273,13 +285,3 @@ class Upstream:
 def _nothing_at(request: Request) -> Events:
     message = f"Invalid URL ({request.method} {request.url})"
     return response(404, {"error": {"message": message, "type": "invalid_request_error", "code": None}})
-
-
-def _with_headers(events: Events, headers: tuple[tuple[str, str], ...]) -> Events:
-    """The answer with those of these headers that it does not have."""
-    return tuple(
-        Head(event.status, (*event.headers, *(one for one in headers if event.header(one[0]) is None)))
-        if isinstance(event, Head)
-        else event
-        for event in events
-    )

@@ -39,15 +39,22 @@ _HANDSHAKE_S = 60.0
 
 
 class Door:
-    """Hands requests to the router, and keeps count of who is there. `tls` None: plain HTTP."""
+    """Hands requests to the router, and keeps count of who is there. `tls` None: plain HTTP.
 
-    def __init__(self, origin: str, router: Router, clock: Clock, tls: Certificates | None) -> None:
+    `own_host`: requests name the host of the URL that stands for this one, not the one that they came to.
+    """
+
+    def __init__(
+        self, origin: str, router: Router, clock: Clock, tls: Certificates | None, *, own_host: bool = True
+    ) -> None:
         self.runaway: Runaway | None = None
         self.refused_requests = 0
         self.url = ""
         self._origin = origin
         self._router = router
-        self._upstreams = tuple(one for one in router.upstreams if f"{one.base_url}/".startswith(f"{origin}/"))
+        self._own_host = own_host
+        self._upstreams: tuple[Upstream, ...] = ()
+        self.know_upstreams()
         self._clock = clock
         self._tls = tls
         self._gate: Gate | None = None
@@ -56,12 +63,17 @@ class Door:
         self._coming: dict[asyncio.Task[None], socket.socket] = {}
         self._is_empty = asyncio.Event()
 
+    def know_upstreams(self) -> None:
+        """The router may have more of them by now."""
+        own = f"{self._origin}/"
+        self._upstreams = tuple(one for one in self._router.upstreams if f"{one.base_url}/".startswith(own))
+
     def open(self, port: Port, closed_for_s: float) -> None:
         """Let clients in."""
         self.url = f"{'https' if self._tls else 'http'}://{port.host}:{port.number}"
         self._gate = Gate(port, self, closed_for_s)
         self._gate.open()
-        self._look()
+        self.look()
 
     async def close(self) -> None:
         """Let nobody in any more, and put everybody out; returns when all are gone."""
@@ -114,7 +126,7 @@ class Door:
         """What the upstream that a request is for makes of it; the trace has it under the upstream's own URL."""
         if asked.head.method == "CONNECT":
             return Refusal(501, "no tunnel leads on from here")
-        head, credential = _addressed(self._origin, asked.head)
+        head, credential = _addressed(self._origin, asked.head, own_host=self._own_host)
         request = Request(head.method, head.url, head.headers, asked.body)
         try:
             answer = self._router.answer(request, credential)
@@ -123,7 +135,8 @@ class Door:
         except Runaway as error:
             self.runaway = error
             return Refusal(400, str(error))
-        self._look()
+        self.runaway = None
+        self.look()
         return answer
 
     def keeps_alive(self) -> bool:
@@ -151,10 +164,16 @@ class Door:
     def _connect(self, upstream: Upstream | None) -> Answer | None:
         answer = upstream.connect() if upstream else None
         if answer:
-            self._look()
+            self.look()
         return answer
 
-    def _look(self) -> None:
+    def changed(self) -> None:
+        """What comes next is not what it was, though nobody has asked."""
+        self.look()
+        if self._gate and self._is_lasting:
+            self._gate.look()
+
+    def look(self) -> None:
         """What comes next may need a connection that is new."""
         self._is_lasting = not any(upstream.next_drop() for upstream in self._upstreams)
         if self._is_lasting:
@@ -200,9 +219,9 @@ class Door:
 
 # A client sends the same head again and again.
 @lru_cache(maxsize=64)
-def _addressed(origin: str, asking: Asking) -> tuple[Request, str | None]:
+def _addressed(origin: str, asking: Asking, *, own_host: bool) -> tuple[Request, str | None]:
     """A request but for its body, as it would be if the upstream's own host had been asked; and its credential."""
     url = origin + asking.target if asking.target.startswith("/") else asking.target
     host = origin.partition("://")[2].encode("ascii")
-    headers = ((name, host if name.lower() == b"host" else value) for name, value in asking.headers)
+    headers = ((name, host if own_host and name.lower() == b"host" else value) for name, value in asking.headers)
     return received(asking.method, url, headers, b"")

@@ -75,6 +75,7 @@ class Gate:
         self._later: asyncio.Handle | None = None
         self._turning: asyncio.Task[None] | None = None
         self._lets_others_in = False
+        self._has_turned_nobody = False
 
     def open(self) -> None:
         """Let in whoever may come in."""
@@ -83,12 +84,23 @@ class Gate:
 
     def look(self) -> None:
         """What comes next may have changed."""
+        if self._has_turned_nobody:
+            self._change_at_once()
+            return
         if not self._house.keeps_out() or (self._turning and not self._lets_others_in):
             return
         # At once: who knows the port, or was just answered, may come before the task has its turn.
         self._port.ignore()
         self._lets_others_in = False
         self._turning = self._turning or asyncio.get_running_loop().create_task(self._turn_away())
+
+    def _change_at_once(self) -> None:
+        """Whoever comes before the task has its turn would knock in vain, and again after a second."""
+        if self._house.keeps_out():
+            self._port.ignore()
+        else:
+            self._port.listen()
+            self._hear()
 
     async def close(self) -> None:
         """Let nobody in any more."""
@@ -147,11 +159,15 @@ class Gate:
         """Those who had come before are still let in."""
         self._hear()
         knocking, closes_s = self._port.knocking(), 0.0
-        while not knocking and not self._port.ignored:
-            closes_s = asyncio.get_running_loop().time() + _CLOSES_AFTER_S
-            await asyncio.sleep(_LOOK_S)
-            if self._house.keeps_out() is not kind:
-                return
+        self._has_turned_nobody = True
+        try:
+            while not knocking and not self._port.ignored:
+                closes_s = asyncio.get_running_loop().time() + _CLOSES_AFTER_S
+                await asyncio.sleep(_LOOK_S)
+                if self._house.keeps_out() is not kind:
+                    return
+        finally:
+            self._has_turned_nobody = False
         turned = self._turned_away(kind, knocking or self._port.knocking() or (_GONE_ALREADY,))
         try:
             self._let_others_in(turned)

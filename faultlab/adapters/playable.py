@@ -17,6 +17,7 @@ __all__ = [
     "OTHERWISE_OVER_TLS",
     "SLOWER_ON_A_SOCKET",
     "hold_playable",
+    "unplayable",
     "why_unplayable",
 ]
 
@@ -72,10 +73,16 @@ NEEDS_PLAIN = frozenset({DropKind.PROXY_407, DropKind.PROXY_403, DropKind.PROXY_
 
 def hold_playable(upstream: Upstream, *, is_tls: bool) -> None:
     """Raise if something is to go wrong that cannot go wrong there: a fault that is not played must not be counted."""
-    for fault in upstream.schedule.faults:
-        why = why_unplayable(fault, is_tls=is_tls)
-        if why:
-            raise HarnessError(f"{upstream.name}: {fault.name} ({fault.drops()}) cannot be played on a socket: {why}")
+    for entry in upstream.schedule.entries:
+        for fault in entry.faults:
+            if why := why_unplayable(fault, is_tls=is_tls):
+                where = f"{entry.written}: " if entry.written else ""
+                raise HarnessError(f"{where}{upstream.name}: {unplayable(fault, why)}")
+
+
+def unplayable(fault: Fault, why: str) -> str:
+    """The sentence for whoever planned it."""
+    return f"{fault.name} ({fault.drops()}) cannot be played on a socket: {why}"
 
 
 def why_unplayable(fault: Fault, *, is_tls: bool) -> str | None:

@@ -7,18 +7,20 @@ from __future__ import annotations
 
 import asyncio
 import signal
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from contextlib import contextmanager
 from threading import Thread
 from typing import Self
 
 from faultlab.adapters.base import Router
 from faultlab.adapters.certificates import Certificates, certificates
+from faultlab.adapters.control import CONTROL, Control
 from faultlab.adapters.door import Door
-from faultlab.adapters.playable import hold_playable
+from faultlab.adapters.playable import hold_playable, why_unplayable
 from faultlab.adapters.port import LOOPBACK, Port, loopback
 from faultlab.clock import Clock
 from faultlab.errors import HarnessError, Runaway
+from faultlab.faults import Fault
 from faultlab.upstream import Upstream
 
 __all__ = ["Server", "told_to_end"]
@@ -47,15 +49,32 @@ class Server:
         port: int = 0,
         tls: Collection[str] = (),
         closed_for_s: float = _CLOSED_FOR_S,
+        control: Control | None = None,
     ) -> None:
+        self._router, self._clock = router, clock
         self._host, self._port, self._closed_for_s = loopback(host), port, closed_for_s
         self._certificates = _certificates(host, router, tls)
+        self._loop: asyncio.AbstractEventLoop | None = None
         self._doors: dict[str, Door] = {}
         for upstream in router.upstreams:
             hold_playable(upstream, is_tls=upstream.name in tls)
-        for origin, upstreams in _origins(router).items():
+        for origin, upstreams in _origins(router.upstreams).items():
             is_tls = any(one.name in tls for one in upstreams)
             self._doors[origin] = Door(origin, router, clock, self._certificates if is_tls else None)
+        if control:
+            control.house = self
+            (origin,) = _origins([control])
+            self._doors[origin] = Door(origin, Router([control]), clock, None, own_host=False)
+
+    @property
+    def control(self) -> str:
+        """The URL of the control path."""
+        return self.url_of(CONTROL)
+
+    @property
+    def has_tls(self) -> bool:
+        """Whether some of them are served by https."""
+        return self._certificates is not None
 
     @property
     def ca_pem(self) -> bytes:
@@ -84,12 +103,48 @@ class Server:
 
     async def start(self) -> None:
         """Open every port."""
+        self._loop = asyncio.get_running_loop()
         try:
             for number, door in enumerate(self._doors.values()):
-                door.open(Port(self._host, self._port and self._port + number), self._closed_for_s)
+                self._open(door, number)
         except BaseException:
             await self.stop()
             raise
+
+    def _open(self, door: Door, number: int) -> None:
+        door.open(Port(self._host, self._port and self._port + number), self._closed_for_s)
+
+    def take_in(self, upstream: Upstream) -> None:
+        """Serve one that the router has been given meanwhile; by plain HTTP, unless others of its origin are not.
+
+        From any thread but the server's own.
+        """
+        doors = [self._doors[origin] for origin in _origins([upstream]) if origin in self._doors]
+        hold_playable(upstream, is_tls=any(door.url.startswith("https") for door in doors))
+        if self._loop is None:
+            raise HarnessError("this server has not begun")
+        asyncio.run_coroutine_threadsafe(self._take_in(upstream), self._loop).result()
+
+    async def _take_in(self, upstream: Upstream) -> None:
+        for origin in _origins([upstream]):
+            door = self._doors.get(origin)
+            if door is None:
+                door = Door(origin, self._router, self._clock, None)
+                self._open(door, len(self._doors))
+                self._doors = {**self._doors, origin: door}  # somebody may be reading it
+            door.know_upstreams()
+            door.changed()
+
+    # What the control path asks.
+
+    def why_unplayable(self, upstream: Upstream, fault: Fault) -> str | None:
+        """Why a fault cannot be played where this upstream is served, if there is a reason."""
+        return why_unplayable(fault, is_tls=self.url_of(upstream.base_url).startswith("https"))
+
+    def look(self) -> None:
+        """What comes next may have changed, for all upstreams."""
+        for door in self._doors.values():
+            door.changed()
 
     async def stop(self) -> None:
         """Close every port and every connection; returns when all are gone."""
@@ -139,10 +194,10 @@ def told_to_end() -> Iterator[asyncio.Event]:
             loop.remove_signal_handler(each)
 
 
-def _origins(router: Router) -> dict[str, list[Upstream]]:
+def _origins(upstreams: Iterable[Upstream]) -> dict[str, list[Upstream]]:
     """Every origin, and whose it is."""
     origins: dict[str, list[Upstream]] = {}
-    for upstream in router.upstreams:
+    for upstream in upstreams:
         for url in filter(None, (upstream.base_url, upstream.token_url)):
             origins.setdefault("/".join(url.split("/", 3)[:3]), []).append(upstream)
     return origins

@@ -13,7 +13,7 @@ from threading import Thread
 from typing import Any, Final
 
 from faultlab.adapters.base import Router
-from faultlab.adapters.control import CONTROL, Control
+from faultlab.adapters.control import Control
 from faultlab.adapters.server import Server, told_to_end
 from faultlab.cli.base import COULD_NOT_RUN, HELD, Session, named
 from faultlab.errors import HarnessError
@@ -22,6 +22,7 @@ from faultlab.runner import loader
 from faultlab.scenario import Scenario
 from faultlab.script import Reply, Script
 from faultlab.served import Served, ServedUpstream
+from faultlab.serving import SCENARIO_WORDS
 from faultlab.signs import never_reached
 from faultlab.targets.base import lab_for
 
@@ -92,9 +93,9 @@ class _Lab:
 
     def server(self, port: int) -> Server:
         """Its upstreams and its control path, from this port on."""
-        upstreams = [provider.behind for provider in self._lab]
-        control = Control(upstreams, self._lab.stage)
-        self._server = Server(Router([*upstreams, control]), self._lab.clock, port=port)
+        router = Router(provider.behind for provider in self._lab)
+        control = Control(router, self._lab.stage, SCENARIO_WORDS)
+        self._server = Server(router, self._lab.clock, port=port, control=control)
         return self._server
 
     def origins(self) -> list[str]:
@@ -117,7 +118,7 @@ class _Lab:
         )
         origins = {origin: server.url_of(origin) for origin in self.origins()}
         name = self._scenario.node_id if self._scenario else None
-        return Served(os.getpid(), server.url_of(CONTROL), upstreams, origins, name)
+        return Served(os.getpid(), server.control, upstreams, origins, name)
 
     def summary(self) -> str:
         """What was asked, and what nobody asked for."""

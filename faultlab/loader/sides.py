@@ -2,30 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import fields as fields_of
 from typing import Any, Final
 
 from faultlab.errors import ScenarioError, UnknownName
 from faultlab.faults import FAULTS, Fault
 from faultlab.limits import Limits
-from faultlab.loader.shapes import Shape, choice, fields, items, misfit, one_or_more, plain, unknown
-from faultlab.loader.tree import Tree, refusal
+from faultlab.loader.shapes import choice, fields, items, misfit, one_or_more, plain, unknown
+from faultlab.loader.tree import Tree, place_of, refusal
 from faultlab.policy import PRIMARY, UPSTREAMS
 from faultlab.schedule import Entry
 from faultlab.upstream import REFRESH_WORDS
 
-__all__ = ["faults", "limits", "refresh"]
+__all__ = ["MOST_TIMES", "faults", "limits", "refresh"]
 
 _OK: Final = "ok"
-_MOST_TIMES: Final = 100_000
+MOST_TIMES: Final = 100_000
 _FIELDS: Final = {name: tuple(field.name for field in fields_of(fault)) for name, fault in FAULTS.items()}
 
 
 def _entry(tree: Tree) -> Entry:
     """A fault's name, `ok`, or a mapping of one or more faults with their fields, and `times`."""
     if type(tree.value) is str:
-        return Entry(_named(tree.value, tree.mark, None))
+        return Entry(_named(tree.value, tree.mark, None), written=place_of(tree.mark))
     if type(tree.value) is not dict:
         raise misfit(tree, "a fault's name, `ok`, or a mapping of faults")
     found: tuple[Fault, ...] = ()
@@ -37,14 +37,14 @@ def _entry(tree: Tree) -> Entry:
             found += _named(name, child.key, child)
     if "times" in tree.value and len(tree.value) == 1:
         raise refusal(tree.mark, "`times` of what? the entry names no fault", sorted((*FAULTS, _OK)))
-    return Entry(found, times)
+    return Entry(found, times, written=place_of(tree.mark))
 
 
 def _times(tree: Tree) -> int | None:
     if tree.value == "forever":
         return None
-    if type(tree.value) is not int or not 1 <= tree.value <= _MOST_TIMES:
-        raise misfit(tree, f"a whole number from 1 to {_MOST_TIMES}, or `forever`")
+    if type(tree.value) is not int or not 1 <= tree.value <= MOST_TIMES:
+        raise misfit(tree, f"a whole number from 1 to {MOST_TIMES}, or `forever`")
     return tree.value
 
 
@@ -79,13 +79,13 @@ def _out_of_range(tree: Tree, message: str) -> ScenarioError:
     return refusal(culprit.mark, message)
 
 
-_FAULTS: Final[dict[str, Shape[Any]]] = dict.fromkeys(UPSTREAMS, items(_entry, "a list of faults"))
+_FAULTS: Final = items(_entry, "a list of faults")
 _LIMITS: Final = tuple(field.name for field in fields_of(Limits))
 
 
-def faults(tree: Tree) -> Mapping[str, tuple[Entry, ...]]:
+def faults(tree: Tree, upstreams: Iterable[str] = UPSTREAMS) -> Mapping[str, tuple[Entry, ...]]:
     """What goes wrong, by upstream."""
-    return fields(tree, _FAULTS)
+    return fields(tree, dict.fromkeys(upstreams, _FAULTS))
 
 
 def _limits_of_one(tree: Tree) -> Limits:
@@ -93,9 +93,9 @@ def _limits_of_one(tree: Tree) -> Limits:
     return made
 
 
-def limits(tree: Tree) -> Mapping[str, Limits]:
+def limits(tree: Tree, upstreams: Iterable[str] = UPSTREAMS) -> Mapping[str, Limits]:
     """Limits that behave like real ones, by upstream."""
-    return fields(tree, dict.fromkeys(UPSTREAMS, _limits_of_one))
+    return fields(tree, dict.fromkeys(upstreams, _limits_of_one))
 
 
 _WORDS: Final = one_or_more(choice("refresh", REFRESH_WORDS))

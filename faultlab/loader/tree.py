@@ -15,7 +15,7 @@ import yaml
 
 from faultlab.errors import ScenarioError
 
-__all__ = ["MAX_DEPTH", "MAX_ITEMS", "MAX_NODES", "Tree", "documents", "refusal", "scalar", "shown"]
+__all__ = ["MAX_DEPTH", "MAX_ITEMS", "MAX_NODES", "Tree", "documents", "place_of", "refusal", "scalar", "shown"]
 
 MAX_DEPTH: Final = 100
 """Levels of nesting: more than any scenario needs, less than the stack holds."""
@@ -56,6 +56,11 @@ class Tree(NamedTuple):
 def refusal(mark: Any, message: str, allowed: Sequence[str] = ()) -> ScenarioError:
     """The error for whoever wrote the file, with the place in front and what is allowed in a second line."""
     return ScenarioError(message, path=mark.name, line=mark.line + 1, column=mark.column + 1, allowed=allowed)
+
+
+def place_of(mark: Any) -> str:
+    """Where that is, in a word: in a text, or by a name that says all."""
+    return f"{mark.name}:{mark.line + 1}:{mark.column + 1}" if mark.line >= 0 else str(mark.name)
 
 
 def shown(written: str) -> str:

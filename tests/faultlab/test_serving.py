@@ -146,7 +146,7 @@ def test_what_moves_no_clock_is_refused(serving, told):
 
 
 @pytest.mark.parametrize(
-    ("method", "path", "status"), [("GET", "/nothing", 404), ("GET", "", 404), ("POST", "/trace", 405)]
+    ("method", "path", "status"), [("GET", "/nothing", 404), ("GET", "/trace/", 404), ("POST", "/trace", 405)]
 )
 def test_the_control_path_knows_what_it_knows(serving, method, path, status):
     with serving() as (_, [served]):
