@@ -19,6 +19,7 @@ from faultlab.clock import SystemClock, VirtualClock
 from faultlab.dialects import DIALECTS
 from faultlab.environment import kept, leading_to
 from faultlab.errors import HarnessError, NotAsPlanned, UnknownName
+from faultlab.failover import FailoverTrace
 from faultlab.fake_provider import FakeProvider
 from faultlab.faults import Fault
 from faultlab.lasting import Lasting
@@ -31,7 +32,6 @@ from faultlab.shown import without
 from faultlab.signs import host_refused, never_played, never_reached, never_said, not_as_planned
 from faultlab.timeline import steps_of
 from faultlab.timetable import table
-from faultlab.trace import Trace
 from faultlab.upstream import Stage, Upstream
 from faultlab.virtual_time import virtual_time
 
@@ -50,7 +50,8 @@ class Lab:
 
     def __init__(self, seed: int = 0, *, virtual_time: bool = True, unused_replies: bool = False) -> None:
         self.clock: VirtualClock | SystemClock = VirtualClock() if virtual_time else SystemClock()
-        self.stage = Stage(self.clock, seed=seed)
+        self._trace = FailoverTrace()
+        self.stage = Stage(self.clock, self._trace, seed)
         self.unused_replies = unused_replies
         self._providers: dict[str, FakeProvider] = {}
         self._router = Router(())
@@ -122,9 +123,9 @@ class Lab:
         return Lasting(context, self._undo)
 
     @property
-    def trace(self) -> Trace:
-        """All exchanges, in order."""
-        return self.stage.trace
+    def trace(self) -> FailoverTrace:
+        """All exchanges, in order, and what one asks of a fallback."""
+        return self._trace
 
     @property
     def refused(self) -> list[str]:
@@ -200,6 +201,7 @@ class Lab:
                 f"there is an upstream called {upstream.name!r} already: give one of them another `name`"
             )
         self._providers[upstream.name] = FakeProvider(upstream, self)
+        self._trace.upstreams[upstream.name] = upstream.base_url
         self._router.add(upstream)
         if self._server is not None:
             self._server.take_in(upstream)

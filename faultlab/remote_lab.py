@@ -17,11 +17,11 @@ from faultlab.adapters.steering import SteeringClock, asked
 from faultlab.adapters.transport import installed_library
 from faultlab.environment import CONTROL_VARIABLE
 from faultlab.errors import HarnessError, Runaway, UnknownHost
+from faultlab.failover import FailoverTrace
 from faultlab.lab import Lab
 from faultlab.lasting import Lasting
 from faultlab.schedule import Unreached
 from faultlab.served import Served
-from faultlab.trace import Trace
 from faultlab.trace_json import CROSSED_OUT, exchange_from
 
 __all__ = ["RemoteLab"]
@@ -39,11 +39,11 @@ class RemoteLab(Lab):
         self.stage.owners[CROSSED_OUT] = "nobody"
 
     @property
-    def trace(self) -> Trace:
+    def trace(self) -> FailoverTrace:
         """All exchanges so far, and what was recorded here beside them."""
         found = asked(self._served.control, "trace")
-        self.stage.trace.exchanges[:] = [exchange_from(told) for told in found["exchanges"]]
-        return self.stage.trace
+        self._trace.exchanges[:] = [exchange_from(told) for told in found["exchanges"]]
+        return self._trace
 
     def unreached(self) -> Iterator[tuple[str, Unreached]]:
         """What was planned there and has not come about."""

@@ -5,13 +5,15 @@ Plain words and ASCII marks; width and colour are the report's business. Knows n
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
 from faultlab.calls import Attempt, attempts_of
 from faultlab.dialogue import Dialogue
-from faultlab.trace import GENERIC_SHAPE, Exchange, Trace, Turn, TurnEnd
+from faultlab.questions import Ask, Question, questions_of
+from faultlab.trace import GENERIC_SHAPE, Exchange, Trace, Turn
 from faultlab.wire import Drop
 
 __all__ = ["Step", "TurnSteps", "steps_of", "timeline"]
@@ -59,13 +61,56 @@ def timeline(trace: Trace, before: Dialogue | None = None) -> tuple[TurnSteps, .
 
 
 def steps_of(trace: Trace) -> tuple[Step, ...]:
-    """The steps of a trace that knows no turns."""
-    if not trace.exchanges:
-        return ()
-    first, last = trace.exchanges[0], trace.exchanges[-1]
-    whole = Turn("", "", first.started_s, last.ended_s, first.n, last.n, TurnEnd(""))
-    told = Trace(trace.exchanges, [whole])
-    return tuple(_steps(told, whole, {attempt.exchange.n: attempt for attempt in attempts_of(told)}))
+    """The steps of a trace that knows no turns, by the questions that were put: `2.1` is the first try of the second.
+
+    One number is enough where they were put one after the other.
+    """
+    questions = questions_of(trace.exchanges)
+    places = {ask.exchange.n: (number, ask) for number, each in enumerate(questions, 1) for ask in each.asks}
+    order = [places[one.n][0] for one in trace.exchanges if one.n in places]
+    counts: Counter[object] = Counter()
+    steps = []
+    for place, exchange in enumerate(trace.exchanges):
+        after = trace.exchanges[place + 1] if place + 1 < len(trace.exchanges) else None
+        label = ""
+        if exchange.n in places:
+            number, ask = places[exchange.n]
+            counts[number, ask.route] += 1
+            label = f"{number}." * (order != sorted(order)) + str(counts[number, ask.route])
+        then = _then(exchange, questions, places) or _aside(after)
+        steps.append(_step(exchange, label, then))
+    return tuple(steps)
+
+
+def _then(exchange: Exchange, questions: Sequence[Question], places: Mapping[int, tuple[int, Ask]]) -> str:
+    """What whoever asked did next about the same question."""
+    if exchange.n not in places:
+        return ""
+    number, ask = places[exchange.n]
+    asks = questions[number - 1].asks
+    after = next((one for one in asks if one.exchange.n > exchange.n), None)
+    if after is None:
+        return ""
+    waited_s = round(after.exchange.started_s - exchange.ended_s, 3)
+    changed = ask.route.changes(after.route)
+    other = f"{after.upstream}" if changed and after.upstream != ask.upstream else f"another {' and '.join(changed)}"
+    told = [
+        f"waited {waited_s:g} s" if waited_s > 0 else "",
+        f"switched to {other}" if changed else "",
+        f"compressed to {len(after.said.messages)} messages" if after.said.compresses(ask.said) else "",
+    ]
+    return ", ".join(part for part in told if part)
+
+
+def _aside(after: Exchange | None) -> str:
+    if after is None or not after.side:
+        return ""
+    return "renewed the key" if after.renewal else f"asked for {after.request.url}"
+
+
+def _step(exchange: Exchange, label: str, then: str) -> Step:
+    sent, seen = _sent(exchange), _seen(exchange)
+    return Step(exchange.n, exchange.started_s, label, exchange.upstream, sent, seen, then, exchange.shape)
 
 
 def _steps(trace: Trace, turn: Turn, attempts: dict[int, Attempt]) -> Iterator[Step]:
@@ -80,16 +125,7 @@ def _steps(trace: Trace, turn: Turn, attempts: dict[int, Attempt]) -> Iterator[S
             counts[key] = counts.get(key, 0) + 1
             label = str(counts[key])
         then = _ending(turn, exchange) if after is None else _next(turn, exchange, after, attempts)
-        yield Step(
-            exchange.n,
-            exchange.started_s,
-            label,
-            exchange.upstream,
-            _sent(exchange),
-            _seen(exchange),
-            then,
-            exchange.shape,
-        )
+        yield _step(exchange, label, then)
 
 
 def _sent(exchange: Exchange) -> str:

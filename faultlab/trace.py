@@ -26,8 +26,9 @@ class Exchange:
     `renewal` at a token endpoint). `unexpected`: no answer was left, the connection was closed without a byte; `missed`
     tells why no recording was one, where answers come from a cassette. `recording` is the number of the one that was.
     `key_of` names the upstream whose key (at a token endpoint: refresh token) the request carried (`none`: no key at
-    all, `unknown`: nobody's). `unread`: the connection failed before there was a request on it; what was asked is not
-    known. `limited`: refused with nothing planned, for a limit, an older token or a body that is no JSON object.
+    all, `unknown`: nobody's, `unknown 2`: another one that is nobody's). `unread`: the connection failed before there
+    was a request on it; what was asked is not known. `limited`: refused with nothing planned, for a limit, an older
+    token or a body that is no JSON object.
     `shape` is the entry of the catalogue that an error was made from, behind `GENERIC_SHAPE` where no source shows the
     provider's own. `started_s` and `ended_s` are seconds on the lab's clock. `sent` is what the upstream had to send;
     the client may have given up before all of it was played, and `status` is None unless a head was. No credential

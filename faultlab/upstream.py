@@ -28,12 +28,12 @@ from faultlab.stage import MOST_EXCHANGES, Stage
 from faultlab.trace import GENERIC_SHAPE, Exchange
 from faultlab.wire import BEFORE_A_REQUEST, FOR_EVER, Data, Drop, DropKind, Event, Pause, Request
 
-__all__ = ["MOST_EXCHANGES", "REFRESH_WORDS", "Answer", "Stage", "Upstream"]
+__all__ = ["LEAVES_WHOLE", "MOST_EXCHANGES", "REFRESH_WORDS", "Answer", "Stage", "Upstream"]
 
 REFRESH_WORDS = ("ok", "refused", "hangs")
 """What renewing a credential can do."""
 
-_LEAVES_WHOLE = frozenset({"slow", "drip"})
+LEAVES_WHOLE = frozenset({"slow", "drip"})
 """Faults that an answer survives: what was said with no other one is used up."""
 
 _TOKEN_CHARACTERS = 24
@@ -175,7 +175,7 @@ class Upstream:
         # Two upstreams may share a key: then it was this one's.
         if credential in (self.api_key, self.refresh_token):
             return self.name
-        return self.stage.owners.get(credential, "unknown")
+        return self.stage.owner(credential)
 
     def _is_replaced(self, credential: str | None) -> bool:
         """Whether a renewal has put another one in its place: nobody accepts it any more."""
@@ -237,7 +237,7 @@ class Upstream:
             exchange.faults = tuple(fault.name for fault in applied)
             exchange.wasted = tuple(fault.name for fault in faults if fault not in applied)
             exchange.shape = shape_of(applied, moment.dialect.name, self._provider)
-            if not _LEAVES_WHOLE.issuperset(exchange.faults):
+            if not LEAVES_WHOLE.issuperset(exchange.faults):
                 return events
         if healthy is None:
             return self._unexpected(exchange)

@@ -26,14 +26,15 @@ def _own_things(case: Case) -> Iterator[Violation]:
                     yield Violation("I7", expected, found, number, exchange.n)
 
 
-_NOBODY: Final = {"none": "no key", "unknown": "a key of nobody's"}
+_UNKNOWN: Final = "unknown"
+_NOBODY: Final = {"none": "no key", _UNKNOWN: "a key of nobody's"}
 
 
 def _strange(exchange: Exchange, backend: Backend) -> Iterator[tuple[str, str]]:
     """What the request carries that is not this provider's: pairs of expected and found."""
     if exchange.unread:
         return
-    owner = exchange.key_of
+    owner = _UNKNOWN if exchange.key_of.startswith(f"{_UNKNOWN} ") else exchange.key_of
     # The client refuses to be made without a key: where none is needed it carries one of nobody's.
     if owner != exchange.upstream and (backend.needs_key or owner not in _NOBODY):
         yield f"the key of {exchange.upstream}", _NOBODY.get(owner, f"the key of {owner}")

@@ -12,6 +12,8 @@ import pytest
 
 from faultlab.pytest_plugin.base import LAB, trace_folder
 from faultlab.pytest_plugin.scenarios import DidNotHold
+from faultlab.timeline import steps_of
+from faultlab.timetable import table
 from faultlab.told import Told
 from faultlab.trace import Trace
 from faultlab.trace_json import crossed_out, trace_told
@@ -59,8 +61,8 @@ def compared(op: str, left: object, right: object) -> list[str]:
 def _explained(summary: str, found: Told, expected: object) -> list[str]:
     return [
         summary,
-        f"{found.question}",
+        found.question,
         f"  found     {found!r}",
         f"  expected  {expected!r}",
-        *found.trace.timeline().splitlines(),
+        *table(steps_of(found.trace)),
     ]

@@ -303,3 +303,69 @@ def test_tests_on_several_workers_have_labs_of_their_own(ran):
     )
     result.assert_outcomes(passed=7, failed=1)
     result.stdout.fnmatch_lines(["*- faultlab timeline -*", "*1     0s  openai  1    rate_limit  429   waited 7 s"])
+
+
+FELL_BACK = """
+def fell_back(lab):
+    primary = lab.upstream("openai", faults=[(faults.rate_limit(retry_after_s=2), 3)])
+    backup = lab.upstream("openrouter", says=["hello"])
+    with pytest.raises(Exception, match="429"):
+        ask(primary, max_retries=2)
+    ask(backup)
+"""
+
+
+@pytest.mark.parametrize(
+    ("assertion", "told"),
+    [
+        (
+            "lab.trace.attempts('openai') == 4",
+            ["E*assert 3 == 4", "E*trace.attempts('openai')", "E*found     3", "E*expected  4"],
+        ),
+        ("5 < lab.trace.attempts('openai')", ["E*assert 5 < 3", "E*found     3", "E*expected  5"]),
+        ("lab.trace.waits_s == [2, 4]", ["E*found     (2.0, 2.0)", "E*expected  [[]2, 4]"]),
+        (
+            "lab.trace.never_called('openrouter') == True",
+            ["E*assert <False: openrouter was asked once, first by request 4> == True", "E*found     <False: *"],
+        ),
+        (
+            "lab.trace.switched().after_calls == 4",
+            ["E*assert 3 == 4", "E*trace.switched().after_calls", "E*found     3", "E*expected  4"],
+        ),
+    ],
+)
+@pytest.mark.parametrize("fixture", [True, False])
+def test_an_assertion_about_a_trace_shows_what_was_found_and_the_timeline(ran, assertion, told, fixture):
+    if fixture:
+        body = f"def test_it(faultlab):\n    lab = faultlab\n    fell_back(lab)\n    assert {assertion}\n"
+    else:
+        body = f"def test_it():\n    with Lab() as lab:\n        fell_back(lab)\n    assert {assertion}\n"
+    result = ran(FELL_BACK + body)
+    result.assert_outcomes(failed=1)
+    result.stdout.fnmatch_lines(told)
+    result.stdout.fnmatch_lines(["*step  at  asked       try  sent *", "*3     4s  openai      3    rate_limit  429*"])
+
+
+@pytest.mark.parametrize(
+    ("assertion", "told"),
+    [
+        (
+            "faultlab.trace.never_called('openrouter')",
+            "E*assert <False: openrouter was asked once, first by request 4>",
+        ),
+        (
+            "not faultlab.trace.switched()",
+            "E*assert not <True: switched from openai to openrouter after 3 calls, *: another host, another key>",
+        ),
+        ("faultlab.trace.switched(to='openai')", "E*where * = <trace: openai 3 times, openrouter once>.switched"),
+    ],
+)
+def test_what_is_not_so_says_why(ran, assertion, told):
+    result = ran(f"{FELL_BACK}\ndef test_it(faultlab):\n    fell_back(faultlab)\n    assert {assertion}\n")
+    result.assert_outcomes(failed=1)
+    result.stdout.fnmatch_lines([told])
+
+
+def test_other_assertions_are_explained_as_ever(ran):
+    result = ran("def test_it():\n    assert [1, 2] == [1, 3]\n")
+    result.stdout.fnmatch_lines(["E*At index 1 diff: 2 != 3"])

@@ -1,0 +1,185 @@
+"""The requests of a trace by the question that they put, whoever is asked: what tells a fallback from a new question.
+
+Read from the wire alone, for applications that know nothing of turns. A question is over once it was answered whole;
+what comes then is another one, whatever its words. Until then whoever puts it again, here or elsewhere, word for word
+or changed as a change of provider changes it, puts the same one.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Final
+from urllib.parse import urlsplit
+
+from faultlab.dialects import DIALECTS
+from faultlab.dialogue import Dialogue, Said, dialogue_of
+from faultlab.trace import Exchange
+from faultlab.upstream import LEAVES_WHOLE
+from faultlab.wire import Drop, Pause
+
+__all__ = ["Ask", "Question", "Route", "questions_of"]
+
+_OK: Final = range(200, 300)
+_PATIENCE: Final = 0.99
+"""Of its pauses: a machine's own clock is not exact."""
+_PATHS: Final = tuple(dialect.path for dialect in DIALECTS.values())
+
+
+@dataclass(frozen=True, slots=True)
+class Route:
+    """Where a request went, for which model, and whose key it showed; None: a connection that failed does not tell."""
+
+    host: str
+    path: str
+    model: str | None
+    key_of: str | None
+
+    def changes(self, other: Route) -> tuple[str, ...]:
+        """What is another one there."""
+        pairs = {
+            "host": (self.host, other.host),
+            "path": (self.path, other.path),
+            "key": (self.key_of, other.key_of),
+            "model": (self.model, other.model),
+        }
+        changed = [name for name, (mine, its) in pairs.items() if None not in (mine, its) and mine != its]
+        # A path is the provider's own: it tells something only where nothing else does.
+        return tuple(changed if changed == ["path"] else [name for name in changed if name != "path"])
+
+    def filled(self, before: Route) -> Route:
+        """With what a failed connection did not tell, as in the request before it to the same host."""
+        if self.model is not None or self.host != before.host:
+            return self
+        return replace(self, model=before.model, key_of=before.key_of)
+
+
+@dataclass(frozen=True, slots=True)
+class Ask:
+    """One request for an answer: what it says, and where it went."""
+
+    exchange: Exchange
+    said: Dialogue
+    route: Route
+
+    @property
+    def upstream(self) -> str:
+        """Who was asked."""
+        return self.exchange.upstream
+
+    @property
+    def is_answered(self) -> bool:
+        """Whether a healthy answer came whole."""
+        it = self.exchange
+        if it.status not in _OK or it.unexpected or not LEAVES_WHOLE.issuperset(it.faults):
+            return False
+        pauses_s = sum(event.seconds for event in it.sent if isinstance(event, Pause))
+        is_whole = not any(isinstance(event, Drop) for event in it.sent)
+        return is_whole and it.ended_s - it.started_s >= pauses_s * _PATIENCE
+
+
+@dataclass(slots=True)
+class Question:
+    """All requests that put one question, in order."""
+
+    asks: list[Ask] = field(default_factory=list)
+
+    @property
+    def last(self) -> Ask:
+        """The latest."""
+        return self.asks[-1]
+
+
+def questions_of(exchanges: Sequence[Exchange]) -> tuple[Question, ...]:
+    """The questions in the order in which they were first put; what asks for no answer belongs to none."""
+    found: list[Question] = []
+    pending: list[Question] = []
+    for ask in _asks(exchanges):
+        question = _match(pending, ask)
+        if question is None:
+            question = Question([ask])
+            found.append(question)
+            pending.append(question)
+        else:
+            question.asks.append(replace(ask, route=ask.route.filled(question.last.route)))
+        if ask.is_answered:
+            pending.remove(question)
+    return tuple(found)
+
+
+def _asks(exchanges: Sequence[Exchange]) -> Iterator[Ask]:
+    asked = [exchange for exchange in exchanges if not exchange.side]
+    for place, exchange in enumerate(asked):
+        # Who meets no connection asks again: the next request that was read tells what this one would have said.
+        read = next((one for one in asked[place:] if not one.unread), exchange)
+        yield Ask(exchange, dialogue_of(read.request), _route(exchange))
+
+
+def _route(exchange: Exchange) -> Route:
+    parts = urlsplit(exchange.request.url)
+    path = parts.path.rstrip("/")
+    for ending in _PATHS:
+        path = path.removesuffix(ending)
+    if exchange.unread:
+        return Route(parts.netloc, path, None, None)
+    body = exchange.request.json
+    model = body.get("model") if isinstance(body, dict) else None
+    return Route(parts.netloc, path, str(model or ""), exchange.key_of)
+
+
+def _match(pending: list[Question], ask: Ask) -> Question | None:
+    """The question that this puts again: the one that is most like it, rather where it was put before, the latest."""
+    likenesses = [(_likeness(question.last, ask), question) for question in pending]
+    ranked = [
+        (likeness, not question.last.route.changes(ask.route), question.last.exchange.n, question)
+        for likeness, question in likenesses
+        if likeness
+    ]
+    return max(ranked, key=lambda one: one[:3])[3] if ranked else None
+
+
+_SAME, _SAME_MESSAGES, _ALIKE = 3, 2, 1
+
+
+def _likeness(before: Ask, ask: Ask) -> int:
+    mine, its = _messages(ask), _messages(before)
+    if mine == its:
+        return _SAME if ask.said.system == before.said.system else _SAME_MESSAGES
+    return _ALIKE if _is_like(its, _plain(before.said.system, before.route.model), mine) else 0
+
+
+def _messages(ask: Ask) -> tuple[Said, ...]:
+    """What was said, without what a change of provider changes: white space, the model's name, a begun answer."""
+    said = list(ask.said.messages)
+    while len(said) > 1 and said[-1].role == "assistant" and not said[-1].calls:
+        said.pop()
+    return tuple(Said(each.role, _plain(each.text, ask.route.model), each.calls) for each in said)
+
+
+def _plain(text: str, model: str | None) -> str:
+    lines = [" ".join(line.split()) for line in text.strip().splitlines()]
+    plain = "\n".join(line for line in lines if line)
+    return re.sub(rf"(?<!\w){re.escape(model)}(?!\w)", "", plain) if model and model in plain else plain
+
+
+def _is_like(before: tuple[Said, ...], system: str, after: tuple[Said, ...]) -> bool:
+    """Whether `after` still ends with the message that `before` ended with, and tells what went before it, or less."""
+    if not before or not after or after[: len(before)] == before or not _holds(before[-1], after[-1]):
+        return False
+    rest = after[:-1]
+    if not rest:
+        return True
+    known = Counter(each.text for each in before[:-1]) + Counter([system])
+    shared = sum((known & Counter(each.text for each in rest)).values())
+    # One message may stand for those that a compression left out.
+    return shared * 2 >= len(rest) or (len(rest) - shared <= 1 and len(after) < len(before))
+
+
+def _holds(one: Said, other: Said) -> bool:
+    """Whether two messages are one, apart from lines that were put before or behind it."""
+    short, long = sorted((one.text, other.text), key=len)
+    if one.calls != other.calls or not short:
+        return one == other
+    return short == long or long.startswith(f"{short}\n") or long.endswith(f"\n{short}")
