@@ -12,22 +12,21 @@ from types import ModuleType, TracebackType
 from typing import Any, Self, TypeVar
 
 from faultlab.adapters.base import Router
-from faultlab.adapters.cassette.reading import read_cassette
+from faultlab.adapters.cassette.in_process import recording
+from faultlab.adapters.cassette.recorder import Recorder
 from faultlab.adapters.transport import async_transport, installed_library, transport
-from faultlab.cassette import MATCHED_BY_DEFAULT, Replay
+from faultlab.as_written import address_of, answers, plan
+from faultlab.cassette import MATCHED_BY_DEFAULT
 from faultlab.clock import SystemClock, VirtualClock
-from faultlab.dialects import DIALECTS
 from faultlab.environment import kept, leading_to
-from faultlab.errors import HarnessError, NotAsPlanned, UnknownName
+from faultlab.errors import HarnessError, NotAsPlanned
 from faultlab.failover import FailoverTrace
 from faultlab.fake_provider import FakeProvider
 from faultlab.faults import Fault
 from faultlab.lasting import Lasting
 from faultlab.limits import Limits
-from faultlab.providers import Provider, names
-from faultlab.providers import provider as provider_of
-from faultlab.schedule import Entry, Schedule, Unreached
-from faultlab.script import Reply, Script
+from faultlab.schedule import Entry, Unreached
+from faultlab.script import Reply
 from faultlab.shown import without
 from faultlab.signs import host_refused, never_played, never_reached, never_said, not_as_planned
 from faultlab.timeline import steps_of
@@ -173,23 +172,17 @@ class Lab:
         default is for this one. Errors of another one have the shape that most share.
         Raises UnknownName, and HarnessError for a fault that this provider cannot send.
         """
-        if base_url is None and not provider_of(provider).entries:
-            raise UnknownName("provider", provider, names())
-        entries = [_entry(each) for each in faults]
-        for fault in (fault for entry in entries for fault in entry.faults):
-            _refuse_misfit(fault, provider_of(provider))
-        if says and cassette is not None:
-            raise HarnessError("an upstream answers from what it `says` or from a `cassette`, not from both")
-        replies = [Reply(each) if isinstance(each, str) else each for each in says]
+        address, schedule = address_of(provider, base_url), plan(faults, provider)
+        script, replay = answers(says, cassette, match_on)
         upstream = Upstream(
             name or provider,
             provider,
-            base_url or _address(provider_of(provider)),
+            address,
             self.stage,
             model=model,
-            script=Script(replies),
-            replay=None if cassette is None else Replay(read_cassette(cassette), match_on),
-            schedule=Schedule(entries),
+            script=script,
+            replay=replay,
+            schedule=schedule,
             limits=limits or Limits(),
         )
         return self.add(upstream)
@@ -246,6 +239,19 @@ class Lab:
             finally:
                 self._server = None
 
+    def record(
+        self, path: str | Path, *, allow: Collection[str] | None = None, overwrite: bool = False
+    ) -> Lasting[Recorder]:
+        """Meanwhile what this process asks of real hosts goes out, and into a cassette, without what is secret in it.
+
+        For a `with`; on an entered lab a plain call will do, until the lab ends. `allow`: the hosts that may be asked
+        (None: any). Raises HarnessError if something stands in that file already, unless it is to be `overwrite`n, and
+        in virtual time: a real answer takes real time.
+        """
+        if self._undo is not None and isinstance(self.clock, VirtualClock):
+            raise HarnessError("a recording takes real time: Lab(virtual_time=False)")
+        return self._lasting(recording(path, allow, self.refused.append, overwrite=overwrite))
+
     def served(self, url: str) -> str:
         """Where a URL of an upstream is served."""
         served: str = self._serving_now().url_of(url)
@@ -278,22 +284,3 @@ class Lab:
     def async_http_client(self) -> Any:
         """The same, asynchronous."""
         return installed_library().AsyncClient(transport=self.async_transport())
-
-
-def _address(provider: Provider) -> str:
-    """Where a provider is reached; made up for one whose address is its customer's own, as Azure's is."""
-    url = provider.base_url
-    return url if url and "<" not in url else f"https://api.{provider.name}.example/v1"
-
-
-def _refuse_misfit(fault: Fault, provider: Provider) -> None:
-    """Raise HarnessError if the fault can be sent to neither API in this provider's name."""
-    reasons = [fault.fits(call, provider) for call in DIALECTS]
-    if all(reasons):
-        raise HarnessError(f"{fault.name}: {reasons[0]}")
-
-
-def _entry(given: Entry | Fault | tuple[Fault, int]) -> Entry:
-    if isinstance(given, Entry):
-        return given
-    return Entry((given,)) if isinstance(given, Fault) else Entry((given[0],), given[1])

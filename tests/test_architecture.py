@@ -107,6 +107,7 @@ ORDER = {
         "environment",
         "serving",
         "fake_provider",
+        "as_written",
         "lab",
         "remote_lab",
         "targets",
@@ -231,14 +232,16 @@ HOMES = {
         "faultlab.targets.hermes.control_c",
         "hermes_agent.terminal",
     },
-    "subprocess": {"faultlab.targets.command.child", "hermes_agent.terminal"},
+    "subprocess": {"faultlab.cli.recording", "faultlab.targets.command.child", "hermes_agent.terminal"},
     "tempfile": {"faultlab.serving", "faultlab.targets.command", "faultlab.targets.hermes.home", "hermes_agent.home"},
     "sqlite3": {"hermes_agent.sessions"},
 }
 
 # What is imported inside a function, because importing it costs much or because its name comes from outside.
 LATE = {
+    "faultlab.adapters.cassette.in_process": {"vcr"},
     "faultlab.adapters.cassette.reading": {"vcr"},
+    "faultlab.adapters.cassette.recorder": {"vcr"},
     "faultlab.adapters.cassette.unpacking": {"vcr"},
     "faultlab.adapters.certificates": {"trustme"},
     "faultlab.clock": {"asyncio"},

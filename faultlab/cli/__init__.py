@@ -1,4 +1,4 @@
-"""The command `faultlab`: runs scenarios without pytest, serves providers, checks files, tells what providers send.
+"""The command `faultlab`: runs scenarios without pytest, serves providers, records real ones, checks files.
 
 Exit codes: 0 all held, 1 something did not hold, 2 it could not be run (usage, an unreadable file, a scenario in
 error, and nothing failed), 130 stopped by Ctrl-C or another signal to end.
@@ -12,7 +12,7 @@ import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from faultlab.cli import catalogue, checking, running, serving
+from faultlab.cli import catalogue, checking, recording, running, serving
 from faultlab.cli.base import COULD_NOT_RUN, STOPPED
 from faultlab.errors import FaultlabError
 from faultlab.reports.base import printable
@@ -55,6 +55,6 @@ def _unwritten() -> int:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser("faultlab", description="Fault injection for LLM agents.")
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
-    for command in (running, checking, catalogue, serving):
+    for command in (running, checking, catalogue, serving, recording):
         command.add_to(commands)
     return parser
