@@ -12,7 +12,10 @@ WORKERS := -n auto
 GENERATIONS := 1 2 3
 NEWEST      := 3
 
-.PHONY: help scenarios streaming test conformance observe lint types bench
+# Programs in other languages that ask the served fakes.
+LANGUAGES := tests/other_languages
+
+.PHONY: help scenarios streaming test conformance observe languages lint types bench
 .DELETE_ON_ERROR:
 
 help: ## this list
@@ -32,6 +35,12 @@ conformance: $(READY) ## the catalogue through openai 1, 2 and 3, two of them at
 
 observe: $(READY) ## what the newest openai 1, 2 and 3 show of the catalogue, recorded anew
 	@$(MAKE) $(BESIDE_EACH_OTHER) $(GENERATIONS:%=observe-%)
+
+languages: $(READY) ## the served fakes, asked by Node and others; skipped, with the reason, where there is none
+	@cd $(LANGUAGES); if command -v npm >/dev/null && ! test node_modules/.package-lock.json -nt package-lock.json; then \
+		npm ci --ignore-scripts --no-audit --no-fund --silent; \
+	fi
+	@$(BIN)/pytest -rs $(LANGUAGES) $(PYTEST_ARGS) $(ARGS)
 
 lint: $(READY) ## ruff: rules and format
 	@$(BIN)/ruff check $(ARGS) .
