@@ -18,11 +18,13 @@ from faultlab.adapters.server import Server, told_to_end
 from faultlab.cli.base import COULD_NOT_RUN, HELD, Session, named
 from faultlab.errors import HarnessError
 from faultlab.lab import Lab
+from faultlab.policy import UPSTREAMS
 from faultlab.runner import loader
 from faultlab.scenario import Scenario
 from faultlab.script import Reply, Script
 from faultlab.served import Served, ServedUpstream
 from faultlab.serving import SCENARIO_WORDS
+from faultlab.shown import printable
 from faultlab.signs import never_reached
 from faultlab.targets.base import lab_for
 
@@ -37,8 +39,9 @@ _PIECE: Final = 4096
 _ABOUT: Final = """\
 Serves the providers that a scenario configures, with its answers and its faults, each at a port of its own on
 127.0.0.1; without a scenario those of the default configuration, which are always healthy. A line on standard output,
-one for each scenario, says that it is ready and where everything is. GET trace below the control URL tells what has
-happened so far. It ends on SIGINT or SIGTERM."""
+one for each scenario, says that it is ready and where everything is. Below the control URL, GET trace tells what has
+happened so far, POST script and POST reset say what happens next, and GET openapi.json describes all of it. It ends on
+SIGINT or SIGTERM."""
 
 
 def add_to(commands: Any) -> None:
@@ -68,6 +71,8 @@ def serve(chosen: argparse.Namespace) -> int:
     labs = [_Lab(scenario, virtual_time=chosen.virtual_time) for scenario in scenarios]
     if chosen.port:
         _check_ports(chosen.port, sum(lab.ports for lab in labs))
+    for sentence in (sentence for lab in labs for sentence in lab.left_out()):
+        print(printable(sentence), file=sys.stderr)
     asyncio.run(_until_told(labs, chosen))
     for lab in labs:
         print(lab.summary(), file=sys.stderr)
@@ -81,6 +86,7 @@ class _Lab:
         self._scenario = scenario
         self._server: Server | None = None
         played = scenario or loader().read(_DEFAULT, "the default configuration")[0]
+        self._played = played
         self._lab = lab_for(played, Lab(played.seed, virtual_time=virtual_time))
         if not list(self._lab):
             raise HarnessError(
@@ -90,6 +96,17 @@ class _Lab:
             self._lab.stage.most_exchanges = None
             for provider in self._lab:
                 provider.behind.script = Script([_HEALTHY], endless=True)
+
+    def left_out(self) -> Iterator[str]:
+        """Who is configured and not served, and why."""
+        for name in UPSTREAMS:
+            backend = self._played.policy.backend(name)
+            if backend is None or name in self._lab:
+                continue
+            why = f"nobody knows the provider {backend.provider!r:.60}, and no base_url is stated"
+            if backend.base_url:
+                why = "its address, model and key are those of the other one"
+            yield f"{self._played.node_id}: the {name} is not served: {why}"
 
     def server(self, port: int) -> Server:
         """Its upstreams and its control path, from this port on."""

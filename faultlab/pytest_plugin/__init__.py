@@ -18,6 +18,7 @@ from faultlab.told import Told
 
 __all__ = [
     "faultlab",
+    "faultlab_served",
     "pytest_addoption",
     "pytest_assertrepr_compare",
     "pytest_collect_file",
@@ -109,6 +110,16 @@ def faultlab(request: pytest.FixtureRequest) -> Iterator[Any]:
 
     with meanwhile(request) as lab:
         yield lab
+
+
+@pytest.fixture
+def faultlab_served(faultlab: Any) -> Any:
+    """The lab of the fixture `faultlab`, served on the loopback: for a program in any language.
+
+    Each upstream that the test sets up is at its `served_url`; `environ()` leads a child process there.
+    """
+    faultlab.serve()
+    return faultlab
 
 
 @pytest.hookimpl(wrapper=True, trylast=True)

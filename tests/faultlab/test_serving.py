@@ -238,6 +238,45 @@ def test_a_scenario_whose_providers_cannot_be_asked_is_not_served(file, capsys):
     assert capsys.readouterr().err == f"{path}::n: {told}\n"
 
 
+@pytest.mark.parametrize(
+    ("fallback", "why"),
+    [
+        ("{provider: opnrouter, model: m}", "nobody knows the provider 'opnrouter', and no base_url is stated"),
+        ("{provider: openai, model: gpt-5.1}", "its address, model and key are those of the other one"),
+    ],
+)
+def test_who_is_configured_and_cannot_be_served_is_told(serving, file, fallback, why):
+    config = f"{{model: {{provider: openai, default: gpt-5.1}}, fallback_model: {fallback}}}"
+    path = file(f"name: n\nconfig: {config}\nsays: [hi]\nturns: [{{user: x}}]\n")
+    with serving(path) as (process, [served]):
+        assert [one.name for one in served.upstreams] == ["primary"]
+        process.stdin.close()
+        assert process.stderr.readline() == f"{path}::n: the fallback is not served: {why}\n"
+
+
+def test_a_fault_that_no_socket_can_play_is_told_with_its_place(file, capsys):
+    path = file("name: n\nfaults:\n  primary: [ok, dns_failure]\nturns: [{user: x}]\n")
+    assert main(["serve", path]) == 2
+    assert capsys.readouterr().err.startswith(f"{path}:3:17: primary: dns_failure (dns_failure) cannot be played on")
+
+
+def test_a_scenario_is_steered_and_is_as_it_was_after_a_reset(serving, file):
+    with serving(file(FAULTY)) as (_, [served]):
+        primary, fallback = served.upstreams
+        told = {"says": ["new"], "faults": {"primary": [], "fallback": ["overloaded"]}}
+        assert ask(served.control, "/script", told)[0] == 200
+        assert (chat(fallback)[0], chat(primary)[0]) == (529, 200)
+        assert ask(served.control, "/reset", {})[1]["answers_left"] == {"primary": 1, "fallback": 1}
+        assert [chat(primary)[0] for _ in range(3)] == [429, 429, 200]
+
+
+def test_healthy_models_stay_so_while_something_goes_wrong_with_one(serving):
+    with serving() as (_, [served]):
+        told = ask(served.control, "/script", {"faults": {"primary": ["rate_limit"]}})[1]
+        assert told["answers_left"] == {"primary": None, "fallback": None}
+        assert [chat(served.upstreams[0])[0] for _ in range(3)] == [429, 200, 200]
+
+
 def test_a_request_that_nothing_was_said_for_is_told_at_the_end(serving, file):
     with serving(file("name: n\nsays: [one]\nturns: [{user: x}]\n")) as (process, [served]):
         assert chat(served.upstreams[0])[0] == 200

@@ -369,3 +369,31 @@ def test_what_is_not_so_says_why(ran, assertion, told):
 def test_other_assertions_are_explained_as_ever(ran):
     result = ran("def test_it():\n    assert [1, 2] == [1, 3]\n")
     result.stdout.fnmatch_lines(["E*At index 1 diff: 2 != 3"])
+
+
+def test_the_lab_is_served_to_a_program_of_any_language(ran):
+    result = ran('''
+        import subprocess, sys
+
+        PROGRAM = """
+        import json, os, urllib.request
+        body = json.dumps({"model": "m", "messages": [{"role": "user", "content": "hi"}]}).encode()
+        headers = {"authorization": f"Bearer {os.environ['OPENAI_API_KEY']}"}
+        request = urllib.request.Request(os.environ["OPENAI_BASE_URL"] + "/chat/completions", body, headers)
+        print(json.load(urllib.request.urlopen(request))["choices"][0]["message"]["content"])
+        """
+
+        def test_it(faultlab_served, faultlab):
+            assert faultlab_served is faultlab
+            provider = faultlab.upstream("openai", says=["hello"])
+            assert provider.served_url.startswith("http://127.0.0.1:")
+            program = [sys.executable, "-c", __import__("textwrap").dedent(PROGRAM)]
+            done = subprocess.run(program, env=faultlab.environ(), capture_output=True, text=True, check=True)
+            assert done.stdout == "hello\\n"
+            assert [exchange.key_of for exchange in provider.exchanges] == ["openai"]
+
+        def test_left_over(faultlab_served):
+            faultlab_served.upstream("openai", faults=[faults.reset()])
+    ''')
+    result.assert_outcomes(passed=1, failed=1)
+    result.stdout.fnmatch_lines(["entry 1 of faults.openai, reset, was never reached: *"])
