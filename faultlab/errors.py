@@ -7,6 +7,7 @@ FaultlabError           the root; never raised itself
 └── HarnessError        whoever drives faultlab: it was asked for something that it cannot do
     ├── UnknownHost     a request went to a host that no upstream stands for
     ├── UnknownName     a provider, a variant or an entry of the catalogue that is not there
+    ├── UnusableSchema  a JSON schema for which no value can be made
     ├── LabBusy         another thread's lab has the time or the connections of this process
     ├── UnreadableCassette  a file that should hold recorded traffic, and does not
     └── WaitsForEver    nothing can end a wait: no time-out, no interrupt
@@ -32,6 +33,7 @@ __all__ = [
     "UnknownHost",
     "UnknownName",
     "UnreadableCassette",
+    "UnusableSchema",
     "WaitsForEver",
 ]
 
@@ -116,6 +118,15 @@ class UnreadableCassette(HarnessError):
         super().__init__(f"{path} cannot be played as a cassette: {why}")
         self.path = path
         self.why = why
+
+
+class UnusableSchema(HarnessError, ValueError):
+    """No value can be made for a JSON schema: `path` says where in it, as a pointer; `reason` why."""
+
+    def __init__(self, path: str, reason: str) -> None:
+        super().__init__(f"{path}: {reason}")
+        self.path = path
+        self.reason = reason
 
 
 class WaitsForEver(HarnessError):

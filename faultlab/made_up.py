@@ -12,13 +12,26 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
-__all__ = ["MadeCall", "MadeMessage", "conversation", "drawing_from", "fewest_tokens", "key_for", "text", "token"]
+__all__ = [
+    "MadeCall",
+    "MadeMessage",
+    "conversation",
+    "drawing_from",
+    "fewest_tokens",
+    "key_for",
+    "text",
+    "token",
+    "words",
+]
 
 _TOOLS = ("read_file", "terminal")
 _TOOL_EXCHANGE = 4
 """Messages of a round with a tool: question, call, result, answer."""
 
 _KEYS: dict[str, tuple[str, int]] = {
+    "anthropic": ("sk-ant-api03-", 95),
+    "azure": ("", 32),
+    "codex": ("eyJhbGciOi", 120),
     "deepseek": ("sk-", 32),
     "fireworks": ("fw_", 24),
     "gemini": ("AIzaSy", 33),
@@ -28,10 +41,12 @@ _KEYS: dict[str, tuple[str, int]] = {
     "minimax-cn": ("eyJhbGciOi", 90),
     "mistral": ("", 32),
     "nous": ("sk-nous-", 40),
+    "moonshot": ("sk-", 48),
     "openai": ("sk-proj-", 48),
     "openai-codex": ("eyJhbGciOi", 120),
     "openrouter": ("sk-or-v1-", 64),
     "together": ("", 64),
+    "xai": ("xai-", 80),
     "zai": ("", 49),
 }
 """Provider → how its keys begin, and how many characters follow."""
@@ -113,6 +128,12 @@ def text(characters: int, *parts: object) -> str:
         made.append(chosen.choice(_WORDS))
         length += len(made[-1]) + 1
     return _ended(" ".join(made)[:characters])
+
+
+def words(count: int, *parts: object) -> str:
+    """So many words."""
+    chosen = random.Random(":".join(map(str, parts)))  # noqa: S311 - words are no secret
+    return " ".join(chosen.choice(_WORDS) for _ in range(count))
 
 
 def conversation(messages: int, tokens: int, seed: int = 0) -> tuple[MadeMessage, ...]:

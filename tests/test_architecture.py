@@ -76,6 +76,7 @@ ORDER = {
         "differing",
         "cassette",
         "providers",
+        "content",
         "faults",
         "healthy",
         "schedule",
@@ -129,6 +130,23 @@ FOLDER_ORDER = {
     "hermes_agent.gateway": ["config", "session", "chat", "run"],
     "faultlab.faults": ["base", "catalogued"],
     "faultlab.providers": ["template", "occasion", "sizes", "figures", "entry", "chunking", "base", "catalogue"],
+    "faultlab.content": [
+        "draw",
+        "nodes",
+        "patterns",
+        "pointers",
+        "formats",
+        "validity",
+        "reachable",
+        "scalars",
+        "structures",
+        "schema",
+        "answers",
+        "messages",
+        "personal",
+        "headers",
+        "provider",
+    ],
     "faultlab.adapters": [
         "base",
         "failures",
@@ -178,7 +196,7 @@ HOMES = {
     "httpx2": set(),
     "yaml": {"faultlab.loader.tree", "hermes_agent.config"},
     "vcr": {"faultlab.adapters.cassette"},
-    "faker": set(),
+    "faker": {"faultlab.content.provider"},
     "trustme": {"faultlab.adapters.certificates"},
     "pytest": {"faultlab.pytest_plugin"},
     "_pytest": set(),
@@ -189,6 +207,7 @@ HOMES = {
         "faultlab.adapters.failures",
         "faultlab.adapters.intercept",
         "faultlab.adapters.transport",
+        "faultlab.content",
         "faultlab.runner",
         "faultlab.targets.callable",
         "faultlab.targets.hermes",
@@ -252,7 +271,15 @@ LATE = {
 }
 
 # Importing these costs none of those.
-CHEAP = ["faultlab", "faultlab.pytest_plugin", "faultlab.loader", "faultlab.cli", "hermes_agent", "hermes_agent.config"]
+CHEAP = [
+    "faultlab",
+    "faultlab.content",
+    "faultlab.pytest_plugin",
+    "faultlab.loader",
+    "faultlab.cli",
+    "hermes_agent",
+    "hermes_agent.config",
+]
 DEAR = {"openai", "httpx", "httpx2", "faker", "trustme", "vcr", "trio"}
 
 LONGEST_FUNCTION = 50
