@@ -15,11 +15,11 @@ NEWEST      := 3
 # Programs in other languages that ask the served fakes.
 LANGUAGES := tests/other_languages
 
-.PHONY: help scenarios streaming test conformance observe languages lint types bench
+.PHONY: help scenarios streaming test docs-test conformance observe languages lint types bench
 .DELETE_ON_ERROR:
 
 help: ## this list
-	@sed -n 's/^\([a-z]*\):.*## /\1@/p' Makefile | awk -F@ '{ printf "make %-11s %s\n", $$1, $$2 }'
+	@sed -n 's/^\([a-z-]*\):.*## /\1@/p' Makefile | awk -F@ '{ printf "make %-11s %s\n", $$1, $$2 }'
 
 scenarios: $(READY) ## the YAML scenarios: when the fallback fires, and when it does not
 	@$(BIN)/pytest scenarios/ $(PYTEST_ARGS) $(ARGS)
@@ -29,6 +29,9 @@ streaming: $(READY) ## the same scenarios, with every answer asked for as a stre
 
 test: $(READY) ## the tests of the code itself
 	@$(BIN)/pytest $(WORKERS) $(PYTEST_ARGS) $(ARGS)
+
+docs-test: environment-docs ## what the pages on frameworks show, run with those frameworks
+	@.venv-docs/bin/pytest -o cache_dir=.venv-docs/pytest_cache $(WORKERS) $(DOCUMENTATION) $(PYTEST_ARGS) $(ARGS)
 
 conformance: $(READY) ## the catalogue through openai 1, 2 and 3, two of them at a time: each shows what is recorded
 	@$(MAKE) $(BESIDE_EACH_OTHER) $(GENERATIONS:%=conformance-%)
@@ -49,7 +52,7 @@ lint: $(READY) ## ruff: rules and format
 types: $(READY) ## mypy, strict
 	@$(BIN)/mypy --strict $(ARGS)
 
-bench: $(READY) ## the figures, each beside its floor
+bench: $(READY) .venv-rivals ## the figures, each beside its floor
 	@status=0; for bench in benchmarks/[a-z]*.py; do $(BIN)/python "$$bench" $(ARGS) || status=1; done; exit $$status
 
 # A .venv is whole if its Python runs and finds what was installed, this folder included. One that is not (its Python
@@ -97,6 +100,20 @@ environment-%: $(READY)
 	if ! test $$home/ready -nt pyproject.toml || ! $$home/bin/python -Ic '$(IS_WHOLE)' trustme 2>/dev/null; then \
 		rm -rf $$home && $(BIN)/python -m venv $$home \
 		&& $$home/$(PIP) --editable . $(ITS_OPENAI) $(NEEDED) && touch $$home/ready; \
+	fi
+
+# What others mock the client with, for the benchmark that measures beside them.
+.venv-rivals: benchmarks/requirements.txt $(READY)
+	@rm -rf $@ && .venv/$(PIP) --no-deps --target $@ --requirement $< && touch $@
+
+DOCUMENTATION := tests/documentation
+
+environment-docs: $(READY)
+	@home=.venv-docs; \
+	if ! test $$home/ready -nt pyproject.toml || ! test $$home/ready -nt docs/requirements.txt \
+	|| ! $$home/bin/python -Ic '$(IS_WHOLE)' litellm 2>/dev/null; then \
+		rm -rf $$home && $(BIN)/python -m venv $$home \
+		&& $$home/$(PIP) --editable . --requirement docs/requirements.txt $(NEEDED) && touch $$home/ready; \
 	fi
 
 environment-$(NEWEST): $(READY)

@@ -23,18 +23,14 @@ from faultlab.runner import load, run, run_fully
 from faultlab.verdict import Outcome
 from hermes_agent.messages import FailureKind
 
-ROOT = Path(__file__).parents[1]
-PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
+sys.path.insert(0, str(Path(__file__).parent / "documentation"))
+from pages import LANGUAGES, PAGES, ROOT, SESSIONS, files_of, snippets, snippets_in_order
+
 LINK = re.compile(r"\]\(([^)#\s]*)(?:#([^)\s]+))?\)")
-SNIPPET = re.compile(r"^```(\w+)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
-
-
-def snippets(page, language):
-    return [text for name, text in SNIPPET.findall(page.read_text(encoding="utf-8")) if name == language]
 
 
 def every_page(test):
-    return pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)(test)
+    return pytest.mark.parametrize("page", PAGES.values(), ids=PAGES)(test)
 
 
 def anchors(page):
@@ -69,7 +65,7 @@ def test_links_lead_somewhere(page):
 
 @every_page
 def test_no_snippet_is_left_out_of_these_tests(page):
-    assert {name for name, _ in SNIPPET.findall(page.read_text(encoding="utf-8"))} <= {"yaml", "python", "sh", "text"}
+    assert {each.language for each in snippets_in_order(page)} <= LANGUAGES
 
 
 def test_the_failure_that_is_shown_is_what_a_failure_looks_like(tmp_path, monkeypatch):
@@ -99,7 +95,10 @@ def commands(page):
     return [line.split("  #")[0].strip() for line in lines]
 
 
-@pytest.mark.parametrize("command", [command for page in PAGES for command in commands(page) if "curl" not in command])
+SHOWN = [command for name, page in PAGES.items() if name not in SESSIONS for command in commands(page)]
+
+
+@pytest.mark.parametrize("command", [command for command in SHOWN if "curl" not in command])
 def test_commands_that_are_shown_run(command, tmp_path):
     short, status = SHORT_FORMS.get(command, (command, 0))
     programs = Path(sys.executable).parent
@@ -127,24 +126,14 @@ def test_what_is_served_can_be_asked_as_it_is_shown(serving):
     assert [exchange["status"] for exchange in trace["exchanges"]] == [200]
 
 
-@pytest.mark.parametrize(
-    "module", [text for page in PAGES for text in snippets(page, "python") if "\ndef test_" in text]
-)
-def test_tests_that_are_shown_pass(module, tmp_path):
-    name, _, _ = module.removeprefix("# ").partition("\n")
-    (tmp_path / name).write_text(module, encoding="utf-8")
-    command = [sys.executable, "-W", "error", "-m", "pytest", "-q", "-p", "no:cacheprovider", str(tmp_path / name)]
-    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
-    assert done.returncode == 0, done.stdout
-
-
 @every_page
 def test_scenarios_that_are_shown_hold(page, tmp_path, monkeypatch):
-    for module in snippets(page, "python"):
-        name, _, _ = module.removeprefix("# ").partition("\n")
-        (tmp_path / name).write_text(module, encoding="utf-8")
+    modules = {name: text for name, text in files_of(page).items() if name.endswith(".py")}
+    for name, text in modules.items():
+        (tmp_path / name).write_text(text, encoding="utf-8")
     monkeypatch.syspath_prepend(tmp_path)
-    for number, text in enumerate(snippets(page, "yaml")):
+    scenarios = [each.text for each in snippets_in_order(page) if each.language == "yaml" and not each.file]
+    for number, text in enumerate(scenarios):
         file = tmp_path / f"{number}.yaml"
         file.write_text(text, encoding="utf-8")
         for scenario in load(file):

@@ -1,0 +1,63 @@
+"""README and docs as what they hold: snippets, the files that these are, commands and what they print, in order."""
+
+import re
+from pathlib import Path
+from typing import NamedTuple
+
+__all__ = [
+    "FRAMEWORKS",
+    "LANGUAGES",
+    "PAGES",
+    "ROOT",
+    "SESSIONS",
+    "Snippet",
+    "files_of",
+    "snippets",
+    "snippets_in_order",
+]
+
+ROOT = Path(__file__).parents[2]
+PAGES = {str(path.relative_to(ROOT)): path for path in (ROOT / "README.md", *sorted(ROOT.glob("docs/**/*.md")))}
+
+LANGUAGES = {"python", "sh", "text", "yaml"}
+"""What snippets may be written in. A page of another one needs a test that runs it."""
+
+FRAMEWORKS = {
+    "docs/how-to/langchain.md": "langchain_openai",
+    "docs/how-to/litellm.md": "litellm",
+    "docs/how-to/openai-agents.md": "agents",
+    "docs/how-to/pydantic-ai.md": "pydantic_ai",
+}
+"""Pages that need a library which only the environment of `make docs-test` has."""
+
+SESSIONS = {"docs/tutorial.md", "docs/how-to/openai-sdk.md", "docs/how-to/continuous-integration.md", *FRAMEWORKS}
+"""Pages that a reader follows in a folder of his own: files are written and commands run as they stand there."""
+
+_SNIPPET = re.compile(r"^```(\w+)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+_FILE = re.compile(r"# ([\w./-]+\.\w+)$")
+
+
+class Snippet(NamedTuple):
+    """One piece of a page that is not prose."""
+
+    language: str
+    text: str
+
+    @property
+    def file(self):
+        """The file that it is, by its first line; None where that names none."""
+        named = _FILE.match(self.text.partition("\n")[0])
+        return named[1] if named else None
+
+
+def snippets_in_order(page):
+    return [Snippet(*found) for found in _SNIPPET.findall(page.read_text(encoding="utf-8"))]
+
+
+def snippets(page, language):
+    return [each.text for each in snippets_in_order(page) if each.language == language]
+
+
+def files_of(page):
+    """Name → text of the files that a page shows; of one that is shown twice the later."""
+    return {each.file: each.text for each in snippets_in_order(page) if each.file}
