@@ -1,4 +1,7 @@
-"""What a test writes of an upstream, as the parts that an upstream is made of. Sets nothing up."""
+"""What a test writes of an upstream, as the parts that an upstream is made of. Sets nothing up.
+
+What is easily written by mistake is refused with a sentence that says what was meant.
+"""
 
 from __future__ import annotations
 
@@ -9,7 +12,8 @@ from faultlab.adapters.cassette.reading import read_cassette
 from faultlab.cassette import Replay
 from faultlab.dialects import DIALECTS
 from faultlab.errors import HarnessError, UnknownName
-from faultlab.faults import Fault
+from faultlab.faults import FAULTS, Fault
+from faultlab.nearest import did_you_mean
 from faultlab.providers import Provider, names, provider
 from faultlab.schedule import Entry, Schedule
 from faultlab.script import Reply, Script
@@ -33,12 +37,25 @@ def answers(
     """Where its healthy answers come from."""
     if says and cassette is not None:
         raise HarnessError("an upstream answers from what it `says` or from a `cassette`, not from both")
-    replies = [Reply(each) if isinstance(each, str) else each for each in says]
-    return Script(replies), None if cassette is None else Replay(read_cassette(cassette), match_on)
+    if isinstance(says, str | Reply):
+        raise HarnessError(f"says: a list of answers, as in says=[{says!r:.60}]")
+    return Script([_reply(each) for each in says]), None if cassette is None else Replay(
+        read_cassette(cassette), match_on
+    )
 
 
-def plan(faults: Sequence[Entry | Fault | tuple[Fault, int]], name: str) -> Schedule:
+def _reply(given: Reply | str) -> Reply:
+    if isinstance(given, Reply):
+        return given
+    if not isinstance(given, str):
+        raise HarnessError(f"says: each a text or a Reply, not {given!r:.60}")
+    return Reply(given)
+
+
+def plan(faults: Sequence[Entry | Fault | tuple[Fault, int | None]], name: str) -> Schedule:
     """What goes wrong there. Raises HarnessError for a fault that this provider cannot send."""
+    if isinstance(faults, Fault | Entry | str):
+        raise HarnessError(f"faults: a list, as in faults=[{_constructor(faults)}]")
     entries = [_entry(each) for each in faults]
     for fault in (fault for entry in entries for fault in entry.faults):
         _refuse_misfit(fault, provider(name))
@@ -52,7 +69,32 @@ def _refuse_misfit(fault: Fault, sender: Provider) -> None:
         raise HarnessError(f"{fault.name}: {reasons[0]}")
 
 
-def _entry(given: Entry | Fault | tuple[Fault, int]) -> Entry:
-    if isinstance(given, Entry):
-        return given
-    return Entry((given,)) if isinstance(given, Fault) else Entry((given[0],), given[1])
+def _entry(given: object) -> Entry:
+    match given:
+        case Entry():
+            return given
+        case Fault():
+            return Entry((given,))
+        case (Fault() as fault, int() | None as times) if not isinstance(times, bool):
+            return _repeated(fault, times)
+    raise HarnessError(f"faults: each a fault, or (fault, how many requests), not {given!r:.60}{_meant(given)}")
+
+
+def _repeated(fault: Fault, times: int | None) -> Entry:
+    try:
+        return Entry((fault,), times)
+    except ValueError as error:
+        raise HarnessError(f"faults: {fault.name}: {error}") from None
+
+
+def _meant(given: object) -> str:
+    """What was meant in all likelihood, as a question."""
+    if isinstance(given, type) and issubclass(given, Fault):
+        return f"; did you mean faults.{given.name}()?"
+    if isinstance(given, str):
+        return f"; did you mean faults.{given}()?" if given in FAULTS else did_you_mean(given, list(FAULTS))
+    return ""
+
+
+def _constructor(given: object) -> str:
+    return f"faults.{given if isinstance(given, str) else getattr(given, 'name', 'reset')}(...)"

@@ -158,18 +158,21 @@ class Lab:
         name: str | None = None,
         model: str | None = None,
         says: Sequence[Reply | str] = (),
-        faults: Sequence[Entry | Fault | tuple[Fault, int]] = (),
+        faults: Sequence[Entry | Fault | tuple[Fault, int | None]] = (),
         limits: Limits | None = None,
         base_url: str | None = None,
+        api_key: str | None = None,
         cassette: str | Path | None = None,
         match_on: Collection[str] = MATCHED_BY_DEFAULT,
     ) -> FakeProvider:
         """Set up a fake provider: what it says, and what goes wrong with so many requests.
 
-        `cassette` is a file of recorded traffic that it answers from, in place of `says`; `match_on` tells what must be
-        equal for that: `method`, `path` (below the base URL), `query`, `host`, `body`.
+        `faults` are used up in order, one per request: a fault, `(fault, 3)` for three requests, `(fault, None)` for
+        all that come. `cassette` is a file of recorded traffic that it answers from, in place of `says`; `match_on`
+        tells what must be equal for that: `method`, `path` (below the base URL), `query`, `host`, `body`.
         Without a `base_url` it is one that the catalogue knows, where it really is: what an application sends there by
-        default is for this one. Errors of another one have the shape that most share.
+        default is for this one. Errors of another one have the shape that most share. `api_key` is the application's
+        own; without one there is a made-up one, for the application to be given.
         Raises UnknownName, and HarnessError for a fault that this provider cannot send.
         """
         address, schedule = address_of(provider, base_url), plan(faults, provider)
@@ -180,6 +183,7 @@ class Lab:
             address,
             self.stage,
             model=model,
+            api_key=api_key or "",
             script=script,
             replay=replay,
             schedule=schedule,

@@ -6,6 +6,7 @@ import argparse
 import sys
 from collections.abc import Sequence
 from dataclasses import fields
+from inspect import cleandoc
 from typing import Any, Final
 
 from faultlab.cli.base import HELD
@@ -73,4 +74,4 @@ def _own(name: str) -> str:
     fault = FAULTS[name]
     taken = ", ".join(field.name for field in fields(fault)) or "none"
     own = "It is the same for every provider: the catalogue has no entry of it."
-    return f"{name}\n{fault.__doc__}\n\nfields  {taken}\n\n{own}"
+    return f"{name}\n{cleandoc(fault.__doc__ or '')}\n\nfields  {taken}\n\n{own}"

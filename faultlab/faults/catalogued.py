@@ -21,7 +21,11 @@ _OK = 200
 
 @dataclass(frozen=True, slots=True)
 class Catalogued(Fault):
-    """What the provider sends for this fault, or one `variant` of it; `strict`: only if a source shows its body."""
+    """What the provider sends for this fault, or one `variant` of it; `strict`: only if a source shows its body.
+
+    The usual shape, which a fault's own docstring names, is what OpenAI sends, or what stands for it; a provider that
+    is known to send another one sends that.
+    """
 
     variant: str | None = option(TEXT, kw_only=True)
     strict: bool | None = option(FLAG, kw_only=True)
@@ -103,7 +107,11 @@ class Worded(Catalogued):
 
 @dataclass(frozen=True, slots=True)
 class Wire(Fault):
-    """One entry of the catalogue, by its id, whoever is asked; its waits are those that were seen."""
+    """One entry of the catalogue, by its id, whoever is asked; its waits are those that were seen.
+
+    `id`: such as `groq.429.tokens_per_minute`; `faultlab faults` lists all. `strict`: only if a source shows
+    its body.
+    """
 
     shorthand: ClassVar[str] = "id"
 

@@ -132,7 +132,10 @@ class EmptyContent(Fault):
 
 @dataclass(frozen=True, slots=True)
 class BadToolArguments(Fault):
-    """The JSON of a tool call's arguments breaks off at its end."""
+    """The JSON of a tool call's arguments breaks off at its end.
+
+    `call`: the number of the call, counted from 1; the first one if left out.
+    """
 
     call: int | None = option(CALL)
 
@@ -143,7 +146,10 @@ class BadToolArguments(Fault):
 
 @dataclass(frozen=True, slots=True)
 class UnknownTool(Fault):
-    """A call of a tool that does not exist."""
+    """A call of a tool that does not exist.
+
+    `call`: the number of the call, counted from 1; the first one if left out.
+    """
 
     call: int | None = option(CALL)
 
@@ -154,7 +160,12 @@ class UnknownTool(Fault):
 
 @dataclass(frozen=True, slots=True)
 class ErrorIn200(Worded):
-    """An error object instead of an answer, under status 200."""
+    """An error object instead of an answer, under status 200.
+
+    Usual shape (no source shows one): 200, neither type nor code.
+
+    `code`, `message`: words of your own in the usual shape.
+    """
 
     def answer(self, _request: Request, moment: Moment) -> Events | None:
         """The error, as the provider sends it: one document, whatever was asked for."""
@@ -190,7 +201,10 @@ class WindowExceededFinish(Fault):
 
 @dataclass(frozen=True, slots=True)
 class ResponsesFailed(Fault):
-    """A response whose status is `failed`."""
+    """A response whose status is `failed`.
+
+    `code`: of the error, `server_error` if left out.
+    """
 
     code: str | int | None = option(CODE)
 
@@ -206,7 +220,10 @@ class ResponsesFailed(Fault):
 
 @dataclass(frozen=True, slots=True)
 class ResponsesIncomplete(Fault):
-    """A response whose status is `incomplete`, for a reason."""
+    """A response whose status is `incomplete`, for a reason.
+
+    `reason`: `max_output_tokens` if left out, or `content_filter`.
+    """
 
     reason: str | None = option(TEXT)
 

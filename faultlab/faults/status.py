@@ -69,12 +69,25 @@ _COUNTED = {
 
 @dataclass(frozen=True, slots=True)
 class DailyLimit(Counted):
-    """429: the requests or tokens of a day are spent."""
+    """429: the requests or tokens of a day are spent.
+
+    Usual shape (`openai.429.requests_per_day`): 429, type `requests`, code `rate_limit_exceeded`.
+
+    `of`: `requests` or `tokens`, the limit that is told.
+    """
 
 
 @dataclass(frozen=True, slots=True)
 class RateLimit(Counted):
-    """429 that passes. The date is so many seconds ahead of the clock; a wait that no field states is below 2 s."""
+    """429 that passes. The date is so many seconds ahead of the clock; a wait that no field states is below 2 s.
+
+    Usual shape (`openai.429.tokens_per_min`): 429, type `tokens`, code `rate_limit_exceeded`, headers
+    `retry-after-ms` and `retry-after`.
+
+    `retry_after_s`: seconds in the header `retry-after`. `retry_after_ms`: milliseconds in `retry-after-ms`.
+    `retry_after_date_s`: the date in `retry-after`, seconds ahead of the clock. `of`: `requests` or `tokens`,
+    the limit that is told.
+    """
 
     retry_after_s: float | None = option(SECONDS)
     retry_after_ms: float | None = option(MILLISECONDS)
@@ -99,7 +112,12 @@ class RateLimit(Counted):
 
 @dataclass(frozen=True, slots=True)
 class RequestExceedsRateLimit(StatusFault):
-    """429 that never passes: this one request is larger than a minute's tokens."""
+    """429 that never passes: this one request is larger than a minute's tokens.
+
+    Usual shape (`openai.429.request_too_large_tpm`): 429, type `tokens`, code `rate_limit_exceeded`.
+
+    `limit`: tokens a minute. `requested`: tokens of this request, more than that.
+    """
 
     limit: int | None = option(TOKENS)
     requested: int | None = option(TOKENS)
@@ -118,7 +136,13 @@ class RequestExceedsRateLimit(StatusFault):
 
 @dataclass(frozen=True, slots=True)
 class ContextOverflow(StatusFault):
-    """400: the prompt exceeds the window. Left out: what the request holds, and a window below it."""
+    """400: the prompt exceeds the window. Left out: what the request holds, and a window below it.
+
+    Usual shape (`openai.400.context_length_exceeded`): 400, type `invalid_request_error`, code
+    `context_length_exceeded`.
+
+    `limit`: tokens of the window. `requested`: tokens of the prompt, more than that.
+    """
 
     limit: int | None = option(TOKENS)
     requested: int | None = option(TOKENS)
@@ -131,7 +155,13 @@ class ContextOverflow(StatusFault):
 
 @dataclass(frozen=True, slots=True)
 class OutputTooLarge(StatusFault):
-    """400: prompt and `max_tokens` together exceed the window, the prompt alone fits."""
+    """400: prompt and `max_tokens` together exceed the window, the prompt alone fits.
+
+    Usual shape (`openai.400.context_length.prompt_plus_completion`): 400, type `invalid_request_error`.
+
+    `limit`: tokens of the window. `prompt`: tokens of the prompt, fewer than that. `max_tokens`: the output
+    that was asked for, more than is left.
+    """
 
     limit: int | None = option(TOKENS)
     prompt: int | None = option(TOKENS)
@@ -160,7 +190,12 @@ class OutputTooLarge(StatusFault):
 
 @dataclass(frozen=True, slots=True)
 class Unavailable(StatusFault):
-    """503: overloaded."""
+    """503: overloaded.
+
+    Usual shape (`openai.503.model_overloaded`): 503, type `server_error`.
+
+    `retry_after_s`: seconds in the header `retry-after`; without it there is none.
+    """
 
     retry_after_s: float | None = option(SECONDS)
 
@@ -175,7 +210,11 @@ class Unavailable(StatusFault):
 
 @dataclass(frozen=True, slots=True)
 class Status(Fault):
-    """Any status; a body that is a mapping or list goes out as JSON, a string as it is."""
+    """Any status; a body that is a mapping or list goes out as JSON, a string as it is.
+
+    `code`: from 200 to 599, 500 if left out. `headers`: names and texts. `body`: left out, the status's own
+    phrase as an error.
+    """
 
     code: int | None = option(STATUS)
     headers: Mapping[str, object] | None = option(HEADERS)

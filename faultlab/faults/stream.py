@@ -38,7 +38,10 @@ class Truncated(Fault):
 
 @dataclass(frozen=True, slots=True)
 class Cut(Fault):
-    """RST within the body: after so many events of a stream, or half-way."""
+    """RST within the body: after so many events of a stream, or half-way.
+
+    `after_events`: events of the stream before it, half of them if left out.
+    """
 
     after_events: int | None = option(EVENTS)
 
@@ -62,7 +65,10 @@ class MissingEnd(Fault):
 
 @dataclass(frozen=True, slots=True)
 class Stall(Fault):
-    """Silence within the body, after so many events of a stream or half-way; for ever when it is not said how long."""
+    """Silence within the body, after so many events of a stream or half-way; for ever when it is not said how long.
+
+    `after_events`: events of the stream before it. `for_s`: seconds of silence.
+    """
 
     after_events: int | None = option(EVENTS)
     for_s: float | None = option(SECONDS)
@@ -76,7 +82,11 @@ class Stall(Fault):
 
 @dataclass(frozen=True, slots=True)
 class Slow(Fault):
-    """A healthy answer that takes its time: before the first byte, before each further event of a stream."""
+    """A healthy answer that takes its time: before the first byte, before each further event of a stream.
+
+    `first_s`: seconds before the first byte, 1 if nothing is said. `event_every_s`: seconds before each further
+    event of a stream.
+    """
 
     first_s: float | None = option(SECONDS)
     event_every_s: float | None = option(SECONDS)
@@ -96,7 +106,10 @@ class Slow(Fault):
 
 @dataclass(frozen=True, slots=True)
 class Drip(Fault):
-    """A healthy body that comes one byte at a time, with a pause between them when it is said how long."""
+    """A healthy body that comes one byte at a time, with a pause between them when it is said how long.
+
+    `every_s`: seconds between two bytes.
+    """
 
     every_s: float | None = option(SECONDS)
 
@@ -117,7 +130,13 @@ class Drip(Fault):
 
 @dataclass(frozen=True, slots=True)
 class ErrorEvent(Worded):
-    """An error in the middle of a stream, which ends with it."""
+    """An error in the middle of a stream, which ends with it.
+
+    Usual shape (`provider_generic.stream.error_event_openai`): 200, neither type nor code.
+
+    `after_events`: events of the stream before it, half of them if left out. `code`, `message`: words of your
+    own in the usual shape.
+    """
 
     after_events: int | None = option(EVENTS)
 

@@ -31,7 +31,8 @@ __all__ = [
 ]
 
 _MARKER = (
-    "faultlab(*, seed=0, virtual_time=True, unused_replies=False): the lab of this test is set up so; "
+    "faultlab(*, seed=0, virtual_time=True, unused_replies=False, intercept=False, allow_loopback=False): "
+    "the lab of this test is set up so, with every HTTP client answered by it if it is to intercept; "
     "a marked test has one even if it does not ask for the fixture."
 )
 
@@ -47,6 +48,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addini("faultlab_overlay", "a file whose keys are laid over every scenario", default="")
     parser.addini("faultlab_seed", "seed of every lab and scenario that does not state another", default="")
     parser.addini("faultlab_virtual_time", "whether sleeps move the lab's clock", type="bool", default=True)
+    parser.addini("faultlab_intercept", "whether labs answer every HTTP client", type="bool", default=False)
     parser.addini("faultlab_unused_replies", "whether replies never used fail a test", type="bool", default=False)
 
 

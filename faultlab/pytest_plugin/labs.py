@@ -17,7 +17,13 @@ __all__ = ["NotSo", "judge", "meanwhile"]
 _JUDGED = pytest.StashKey[Sequence[str]]()
 """Of an item: what was not as planned when its own part was over."""
 
-_UNITS: Final[Mapping[str, type]] = {"seed": int, "virtual_time": bool, "unused_replies": bool}
+_UNITS: Final[Mapping[str, type]] = {
+    "seed": int,
+    "virtual_time": bool,
+    "unused_replies": bool,
+    "intercept": bool,
+    "allow_loopback": bool,
+}
 _SENTENCES: Final[Mapping[type, str]] = {int: "a whole number from 0", bool: "True or False"}
 
 
@@ -35,9 +41,13 @@ class NotSo(pytest.fail.Exception, NotAsPlanned):  # type: ignore[misc, name-def
 @contextmanager
 def meanwhile(request: pytest.FixtureRequest) -> Iterator[Lab]:
     """A lab for this test. What came about after the test's own part, in the end of another fixture, is judged here."""
-    lab = request.node.stash[LAB] = _lab(request.node)
+    options = _options(request.node)
+    intercepts, allow_loopback = options.pop("intercept"), options.pop("allow_loopback")
+    lab = request.node.stash[LAB] = Lab(**options)
     lab.begin()
     try:
+        if intercepts:
+            lab.intercept(allow_loopback=allow_loopback)
         yield lab
     finally:
         lab.end()
@@ -56,17 +66,21 @@ def _fail(signs: Sequence[str]) -> None:
         raise NotSo(signs)
 
 
-def _lab(item: pytest.Item) -> Lab:
-    """As its marks say, the nearest one first; else as the command line and the ini file do."""
+def _options(item: pytest.Item) -> dict[str, Any]:
+    """As the item's marks say, the nearest one first; else as the command line and the ini file do."""
     options: dict[str, Any] = {
         "seed": seed_asked_for(item.config) or 0,
         "virtual_time": item.config.getini("faultlab_virtual_time"),
         "unused_replies": item.config.getini("faultlab_unused_replies"),
+        "intercept": item.config.getini("faultlab_intercept"),
+        "allow_loopback": False,
     }
     for mark in reversed(list(item.iter_markers("faultlab"))):
         _refuse(mark)
         options |= mark.kwargs
-    return Lab(**options)
+    if options["allow_loopback"] and not options["intercept"]:
+        pytest.fail("the mark faultlab: allow_loopback has a meaning with intercept=True only", pytrace=False)
+    return options
 
 
 def _refuse(mark: pytest.Mark) -> None:

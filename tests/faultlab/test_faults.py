@@ -8,7 +8,7 @@ from functools import partial
 
 import pytest
 
-from faultlab import faults
+from faultlab import Lab, faults
 from faultlab.clock import START
 from faultlab.dialects import CHAT, RESPONSES, Question
 from faultlab.errors import UnknownName
@@ -16,6 +16,7 @@ from faultlab.faults import FAULTS, Fault, Moment, inject
 from faultlab.faults.catalogued import Catalogued
 from faultlab.providers import provider
 from faultlab.script import Reply, Shape, ToolCall
+from faultlab.trace import GENERIC_SHAPE
 from faultlab.wire import FOR_EVER, Data, Drop, DropKind, Head, Pause, Request
 
 _REQUEST = Request("POST", "https://api.openai.com/v1/chat/completions", {}, b"{}")
@@ -77,7 +78,46 @@ def test_a_fault_is_frozen_has_one_verb_and_fields_that_may_be_left_out(fault):
     assert len(overridden) == 1
     assert fault.__dataclass_params__.frozen
     assert all(field.default is None for field in dataclasses.fields(fault) if field.name != fault.shorthand)
-    assert fault.__doc__
+
+
+def _usual_shape(name):
+    """What goes over the wire to whoever asks OpenAI, in the words of a docstring."""
+    lab = Lab()
+    upstream = lab.upstream("openai", says=["hello"], faults=[_made(name)]).behind
+    asked = {"model": "m", "messages": [{"role": "user", "content": "hi"}], "stream": name == "error_event"}
+    request = Request("POST", f"{upstream.base_url}/chat/completions", {}, json.dumps(asked).encode())
+    exchange = upstream.answer(request).exchange
+    head = next(event for event in exchange.sent if isinstance(event, Head))
+    body = [event.data for event in exchange.sent if isinstance(event, Data)]
+    shape = exchange.shape.removeprefix(GENERIC_SHAPE)
+    source = f"`{shape}`" if "." in shape else "no source shows one"
+    waits = [f"`{name}`" for name, _ in head.headers if name.startswith("retry-after")]
+    told = [
+        str(head.status),
+        *_error_told(body[-1] if body else b""),
+        *([f"headers {' and '.join(waits)}"] if waits else []),
+    ]
+    return f"Usual shape ({source}): {', '.join(told)}."
+
+
+def _error_told(body):
+    if not body or b"<html>" in body:
+        return ["an HTML page"] if body else ["an empty body"]
+    document = json.loads(body.removeprefix(b"data: "))
+    error = document.get("error", document)
+    return [f"{name} `{error[name]}`" for name in ("type", "code") if error.get(name)] or ["neither type nor code"]
+
+
+@pytest.mark.parametrize("name", [name for name, fault in FAULTS.items() if issubclass(fault, Catalogued)])
+def test_a_docstring_says_what_goes_over_the_wire(name):
+    assert _usual_shape(name) in " ".join(FAULTS[name].__doc__.split())
+
+
+@pytest.mark.parametrize("fault", FAULTS.values())
+def test_a_docstring_tells_every_field(fault):
+    told = set(re.findall(r"`(\w+)`", fault.__doc__))
+    shared = {"variant", "strict"} if issubclass(fault, Catalogued) else set()
+    assert {field.name for field in dataclasses.fields(fault)} - shared <= told
 
 
 @pytest.mark.parametrize(

@@ -1,6 +1,8 @@
 import asyncio
 import time
+from concurrent.futures import ThreadPoolExecutor
 
+import httpx
 import openai
 import pytest
 
@@ -263,3 +265,115 @@ def test_two_upstreams_of_one_name_are_refused():
 def test_a_lab_is_entered_once_at_a_time():
     with Lab() as lab, pytest.raises(HarnessError, match="entered already"), lab:
         pass
+
+
+@pytest.mark.parametrize(
+    ("given", "told"),
+    [
+        ({"says": "hello"}, r"says: a list of answers, as in says=\['hello'\]"),
+        ({"says": [7]}, "says: each a text or a Reply, not 7"),
+        ({"faults": faults.reset()}, r"faults: a list, as in faults=\[faults.reset\(...\)\]"),
+        ({"faults": "reset"}, r"faults: a list, as in faults=\[faults.reset\(...\)\]"),
+        ({"faults": ["reset"]}, r"not 'reset'; did you mean faults.reset\(\)\?"),
+        ({"faults": ["resett"]}, r"not 'resett'; did you mean 'reset'\?"),
+        ({"faults": [faults.reset]}, r"did you mean faults.reset\(\)\?"),
+        ({"faults": [(faults.reset(), "3")]}, r"faults: each a fault, or \(fault, how many requests\), not"),
+        ({"faults": [(faults.reset(), True)]}, r"faults: each a fault, or \(fault, how many requests\), not"),
+        ({"faults": [(faults.reset(), 0)]}, "faults: reset: times: a whole number from 1, or forever, not 0"),
+    ],
+)
+def test_what_an_upstream_cannot_be_given_is_refused_with_what_was_meant(given, told):
+    with pytest.raises(HarnessError, match=told):
+        Lab().upstream("openai", **given)
+
+
+def test_a_fault_with_none_as_its_number_lasts_for_ever():
+    lab = Lab()
+    provider = lab.upstream("openai", faults=[(faults.server_error(), None)])
+    with provider.client(max_retries=0) as client:
+        for _ in range(3):
+            with pytest.raises(openai.InternalServerError):
+                _ask(client)
+    lab.check()
+
+
+def test_an_upstream_has_clients_of_the_library_that_openai_uses_and_transports_for_either():
+    lab = Lab()
+    primary, backup = lab.upstream("openai", says=["hello"] * 2), lab.upstream("openrouter", says=["hi"])
+    with primary.http_client() as http_client:
+        body = {"model": "m", "messages": [{"role": "user", "content": "hi"}]}
+        answers = [http_client.post(f"{each.base_url}/chat/completions", json=body) for each in (primary, backup)]
+        assert [each.status_code for each in answers] == [200, 200]
+    with httpx.Client(transport=primary.transport(httpx)) as client:
+        assert client.post(f"{primary.base_url}/chat/completions", json=body).status_code == 200
+
+
+async def _status(provider):
+    body = {"model": "m", "messages": [{"role": "user", "content": "hi"}]}
+    async with (
+        provider.async_http_client() as one,
+        httpx.AsyncClient(transport=provider.async_transport(httpx)) as other,
+    ):
+        url = f"{provider.base_url}/chat/completions"
+        return [(await client.post(url, json=body)).status_code for client in (one, other)]
+
+
+def test_asynchronous_ones_likewise():
+    assert asyncio.run(_status(Lab().upstream("openai", says=["hello"] * 2))) == [200, 200]
+
+
+def test_an_application_s_own_key_is_known_as_its_upstream_s():
+    lab = Lab()
+    provider = lab.upstream("openai", says=["hello"], api_key="sk-of-the-application")
+    with provider.client(api_key="sk-of-the-application") as client:
+        _ask(client)
+    assert provider.exchanges[0].key_of == "openai"
+    assert "sk-of-the-application" in lab.stage.secrets
+
+
+def test_labs_side_by_side_in_threads_have_scripts_faults_and_traces_of_their_own():
+    def play(number):
+        lab = Lab(number)
+        provider = lab.upstream("openai", says=[str(number)] * 5, faults=[(faults.server_error(), number)])
+        told = []
+        with provider.client(max_retries=0) as client:
+            for _ in range(5):
+                try:
+                    told.append(_ask(client))
+                except openai.InternalServerError:
+                    told.append("failed")
+        lab.check()
+        return told
+
+    with ThreadPoolExecutor(4) as pool:
+        found = list(pool.map(play, range(1, 5)))
+    assert found == [["failed"] * number + [str(number)] * (5 - number) for number in range(1, 5)]
+
+
+def test_several_entered_labs_of_one_thread_stack_and_each_sees_its_own_requests():
+    with Lab() as outer:
+        one = outer.upstream("openai", says=["outer"] * 2)
+        with one.client() as client:
+            _ask(client)
+            with Lab() as inner, inner.upstream("openai", says=["inner"]).client() as other:
+                assert [_ask(other), _ask(client)] == ["inner", "outer"]
+    assert (len(outer.trace.exchanges), len(inner.trace.exchanges)) == (2, 1)
+
+
+def test_one_lab_is_asked_from_several_threads():
+    lab = Lab()
+    provider = lab.upstream("openai", says=["hello"] * 8, faults=[(faults.server_error(), 8)])
+    with provider.client(max_retries=0) as client, ThreadPoolExecutor(4) as pool:
+        done = [pool.submit(_ask, client) for _ in range(16)]
+    failed = sum(one.exception() is not None for one in done)
+    assert failed == 8
+    assert [exchange.n for exchange in lab.trace.exchanges] == list(range(1, 17))
+    lab.check()
+
+
+def test_no_key_stands_in_what_is_not_as_planned():
+    lab = Lab()
+    provider = lab.upstream("openai")
+    with provider.client(max_retries=0, base_url="https://else.example/v1") as client, pytest.raises(UnknownHost):
+        client.get(f"/models/{provider.api_key}", cast_to=object)
+    assert provider.api_key not in _told(lab)

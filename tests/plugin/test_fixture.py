@@ -397,3 +397,45 @@ def test_the_lab_is_served_to_a_program_of_any_language(ran):
     ''')
     result.assert_outcomes(passed=1, failed=1)
     result.stdout.fnmatch_lines(["entry 1 of faults.openai, reset, was never reached: *"])
+
+
+ALONE = """
+import httpx
+
+def ask_as_an_application_does():
+    body = {"model": "m", "messages": [{"role": "user", "content": "hi"}]}
+    answer = httpx.post("https://api.openai.com/v1/chat/completions", json=body).json()
+    return answer["choices"][0]["message"]["content"]
+"""
+
+
+def test_a_mark_makes_it_answer_clients_that_the_application_builds(ran):
+    result = ran(f"""{ALONE}
+@pytest.mark.faultlab(intercept=True)
+def test_it(faultlab):
+    faultlab.upstream("openai", says=["hello"])
+    assert ask_as_an_application_does() == "hello"
+""")
+    result.assert_outcomes(passed=1)
+
+
+def test_so_does_the_ini_file_and_a_host_that_is_refused_fails_the_test_whoever_swallowed_it(ran):
+    result = ran(
+        f"""{ALONE}
+def test_it(faultlab):
+    with pytest.raises(Exception, match="api.openai.com"):
+        ask_as_an_application_does()
+""",
+        ini="faultlab_intercept = yes",
+    )
+    result.assert_outcomes(failed=1)
+    result.stdout.fnmatch_lines(["somebody asked for https://api.openai.com/v1/chat/completions, and no upstream *"])
+
+
+def test_loopback_is_let_through_only_where_anything_is_stopped(ran):
+    result = ran("""
+        @pytest.mark.faultlab(allow_loopback=True)
+        def test_it(): pass
+    """)
+    result.assert_outcomes(errors=1)
+    assert "the mark faultlab: allow_loopback has a meaning with intercept=True only" in result.outlines
