@@ -145,6 +145,8 @@ def pytest_runtest_makereport(
         from faultlab.pytest_plugin.reporting import tell
 
         tell(item, call, report)
+    if call.when == "teardown" and LAB in item.stash:
+        del item.stash[LAB]  # items last as long as the session
     return report
 
 

@@ -51,8 +51,10 @@ def meanwhile(request: pytest.FixtureRequest) -> Iterator[Lab]:
         yield lab
     finally:
         lab.end()
-    if _JUDGED in request.node.stash:
-        _fail([sign for sign in lab.signs() if sign not in request.node.stash[_JUDGED]])
+    judged = request.node.stash.get(_JUDGED, None)
+    if judged is not None:
+        del request.node.stash[_JUDGED]  # the same item may run again
+        _fail([sign for sign in lab.signs() if sign not in judged])
 
 
 def judge(item: pytest.Item) -> None:

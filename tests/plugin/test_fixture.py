@@ -439,3 +439,43 @@ def test_loopback_is_let_through_only_where_anything_is_stopped(ran):
     """)
     result.assert_outcomes(errors=1)
     assert "the mark faultlab: allow_loopback has a meaning with intercept=True only" in result.outlines
+
+
+def test_a_test_that_is_run_again_begins_anew_and_leaves_nothing_behind(ran, pytester):
+    pytester.makeconftest("""
+        from _pytest.runner import runtestprotocol
+
+        def pytest_runtest_protocol(item, nextitem):
+            for _ in range(2):
+                runtestprotocol(item, nextitem=nextitem, log=True)
+            assert not [key for key in item.stash._storage if "faultlab" in repr(item.stash._storage[key])]
+            return True
+    """)
+    result = ran("""
+        runs = []
+
+        def test_it(faultlab):
+            runs.append(faultlab)
+            faultlab.upstream("openai", says=["hello"], faults=[faults.reset()])
+            assert len(runs) == 1
+    """)
+    result.assert_outcomes(failed=2)
+    result.stdout.fnmatch_lines(["entry 1 of faults.openai, reset, was never reached: *", "E*assert 2 == 1"])
+
+
+def test_tests_of_pytest_asyncio_have_the_same_lab(ran):
+    pytest.importorskip("pytest_asyncio", reason="pytest-asyncio is not installed")
+    result = ran(
+        """
+        @pytest.mark.asyncio
+        async def test_it(faultlab):
+            async with faultlab.upstream("openai", says=["hello"]).async_client() as client:
+                await client.chat.completions.create(model="m", messages=[{"role": "user", "content": "hi"}])
+
+        @pytest.mark.asyncio
+        async def test_not_as_planned(faultlab):
+            faultlab.upstream("openai", faults=[faults.reset()])
+        """,
+        ini="asyncio_default_fixture_loop_scope = function",
+    )
+    result.assert_outcomes(passed=1, failed=1)
