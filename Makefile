@@ -15,7 +15,7 @@ NEWEST      := 3
 # Programs in other languages that ask the served fakes.
 LANGUAGES := tests/other_languages
 
-.PHONY: help scenarios streaming test docs-test conformance observe languages lint types bench
+.PHONY: help scenarios streaming test docs-test conformance observe languages lint types reference bench
 .DELETE_ON_ERROR:
 
 help: ## this list
@@ -51,6 +51,9 @@ lint: $(READY) ## ruff: rules and format
 
 types: $(READY) ## mypy, strict
 	@$(BIN)/mypy --strict $(ARGS)
+
+reference: $(READY) ## whatever of the documentation is made from the code
+	@$(BIN)/python -m docs.generator
 
 bench: $(READY) .venv-rivals ## the figures, each beside its floor
 	@status=0; for bench in benchmarks/[a-z]*.py; do $(BIN)/python "$$bench" $(ARGS) || status=1; done; exit $$status

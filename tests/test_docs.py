@@ -189,7 +189,7 @@ def test_every_expectation_is_told():
 
 
 def test_every_key_is_told():
-    assert first_column(section(SCENARIOS, "## Keys")) == set(document._DOCUMENT)
+    assert first_column(section(SCENARIOS, "## Keys")) == set(document.DOCUMENT)
     assert set(document._TURN) <= set(re.findall(r"`(\w+)", section(SCENARIOS, "## Turns")))
 
 

@@ -11,6 +11,7 @@ from typing import Any, Final
 
 from faultlab.expectations import DEFAULTS, Expectation
 from faultlab.loader.contradictions import refuse_contradictions
+from faultlab.loader.described import described, object_of, schema_of
 from faultlab.loader.expecting import expectations
 from faultlab.loader.shapes import (
     Shape,
@@ -40,7 +41,7 @@ from faultlab.scenario import (
 )
 from faultlab.verdict import Place
 
-__all__ = ["DEFAULT_CONFIG", "ConfigReader", "Reading"]
+__all__ = ["DEFAULT_CONFIG", "DOCUMENT", "ConfigReader", "Reading"]
 
 _Env = tuple[tuple[str, str | None], ...]
 _Renewals = tuple[tuple[str, tuple[str, ...]], ...]
@@ -58,18 +59,21 @@ DEFAULT_CONFIG: Final = json.dumps(
 _CLAUSE: Final = re.compile(r"C([1-9]|1[0-9]|20)|I([1-9]|1[01])")
 
 
+@described({"type": "object"})
 def _config(tree: Tree) -> str:
     if type(tree.value) is not dict:
         raise misfit(tree, "a mapping: what stands in config.yaml")
     return json.dumps(plain(tree))
 
 
+@described({"type": "string", "pattern": f"^({_CLAUSE.pattern})$"})
 def _clause(tree: Tree) -> str:
     if not _CLAUSE.fullmatch(text(tree)):
         raise misfit(tree, "a clause of the contract, C1 to C20 or I1 to I11")
     return text(tree)
 
 
+@described({"type": ["string", "null"]})
 def _variable(tree: Tree) -> str | None:
     return None if tree.value is None else text(tree)
 
@@ -77,6 +81,7 @@ def _variable(tree: Tree) -> str | None:
 _variables: Final = entries(_variable, "a mapping from variables to texts or null")
 
 
+@described(lambda: schema_of(_variables) | {"propertyNames": {"pattern": "^[^=\\u0000]+$"}})
 def _env(tree: Tree) -> _Env:
     read = _variables(tree)
     for name, value in read:
@@ -88,9 +93,15 @@ def _env(tree: Tree) -> _Env:
 _INTERRUPT: Final[dict[str, Shape[Any]]] = {"after_s": number}
 
 
+@described(lambda: object_of(_INTERRUPT, needed=_INTERRUPT))
 def _interrupt(tree: Tree) -> float:
     after_s: float = fields(tree, _INTERRUPT, needed=_INTERRUPT)["after_s"]
     return after_s
+
+
+@described(lambda: schema_of(expectations))
+def _as_it_stands(tree: Tree) -> Tree:
+    return tree
 
 
 _TURN: Final[dict[str, Shape[Any]]] = {
@@ -98,7 +109,7 @@ _TURN: Final[dict[str, Shape[Any]]] = {
     "session": text,
     "resume": flag,
     "interrupt": _interrupt,
-    "expect": lambda tree: tree,
+    "expect": _as_it_stands,
 }
 
 
@@ -110,6 +121,7 @@ class _Turns:
     expectations: tuple[Expectation, ...]
 
 
+@described(lambda: schema_of(_listed_turns) | {"minItems": 1})
 def _turns(tree: Tree) -> _Turns:
     listed = _listed_turns(tree)
     if not listed:
@@ -118,12 +130,13 @@ def _turns(tree: Tree) -> _Turns:
     return _Turns(listed, tuple(chain.from_iterable(expected)))
 
 
+@described(lambda: object_of(_TURN, needed=("user",)))
 def _turn(tree: Tree) -> TurnPlan:
     read = fields(tree, _TURN, needed=("user",))
     return TurnPlan(read["user"], read.get("session", "main"), read.get("resume", False), read.get("interrupt"))
 
 
-_listed_turns: Final = items(_turn, "a list of turns")
+_listed_turns: Final[Shape[tuple[TurnPlan, ...]]] = items(_turn, "a list of turns")
 
 
 def _expected(turn: Tree, number: int) -> list[Expectation]:
@@ -135,7 +148,17 @@ def _expected(turn: Tree, number: int) -> list[Expectation]:
     return [*(Expectation(key, value, place, number) for key, value in DEFAULTS if key not in keys), *said]
 
 
-_DOCUMENT: Final[dict[str, Shape[Any]]] = {
+@described(lambda: schema_of(expectations))
+def _of_all_turns(tree: Tree) -> tuple[Expectation, ...]:
+    return expectations(tree, None)
+
+
+def _laid_before(tree: Tree) -> Tree:
+    """What was laid over the document already."""
+    return tree
+
+
+DOCUMENT: Final[dict[str, Shape[Any]]] = {
     "name": text,
     "clauses": items(_clause, "a list of clauses"),
     "why": text,
@@ -151,8 +174,8 @@ _DOCUMENT: Final[dict[str, Shape[Any]]] = {
     "target": target,
     "seed": whole(0, 2**63),
     "turns": _turns,
-    "expect": lambda tree: expectations(tree, None),
-    "each": lambda tree: tree,
+    "expect": _of_all_turns,
+    "each": _laid_before,
 }
 _SAME_NAME: Final = ("clauses", "why", "env", "says", "history", "tools", "seed")
 
@@ -162,7 +185,7 @@ class Reading:
 
     def __init__(self, read_config: ConfigReader) -> None:
         self._read_config = read_config
-        self._shapes = {name: _once(shape) for name, shape in _DOCUMENT.items()}
+        self._shapes = {name: _once(shape) for name, shape in DOCUMENT.items()}
 
     def scenario(self, tree: Tree, item_id: str) -> Scenario:
         """The scenario that a document without `each` holds. Raises ScenarioError for whatever cannot be used."""

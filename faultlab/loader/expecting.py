@@ -6,6 +6,7 @@ import math
 from typing import Any, Final
 
 from faultlab.expectations import NEVER, Contains, Expectation, Range, RequestLike, Switched
+from faultlab.loader.described import described, object_of, schema_of
 from faultlab.loader.shapes import Shape, choice, entries, fields, items, misfit, number, plain, text, unknown, whole
 from faultlab.loader.tree import Tree, refusal, shown
 from faultlab.policy import UPSTREAMS
@@ -35,10 +36,14 @@ _REASONS: Final = ("client_error", "invalid_response", "retries_exhausted")
 _REFUSALS: Final = ("no_key", "same_backend", "unknown_provider")
 
 
+_CONTAINS: Final[dict[str, Shape[Any]]] = {"contains": text}
+
+
 def _contains(tree: Tree) -> Contains:
-    return Contains(fields(tree, {"contains": text}, needed=("contains",))["contains"])
+    return Contains(fields(tree, _CONTAINS, needed=_CONTAINS)["contains"])
 
 
+@described(lambda: {"anyOf": [schema_of(text), object_of(_CONTAINS, needed=_CONTAINS)]})
 def _text_or_contains(tree: Tree) -> str | Contains:
     return _contains(tree) if type(tree.value) is dict else text(tree)
 
@@ -46,6 +51,7 @@ def _text_or_contains(tree: Tree) -> str | Contains:
 _SWITCHED: Final[dict[str, Shape[Any]]] = {"reason": choice("reason", _REASONS), "after_calls": whole()}
 
 
+@described(lambda: {"anyOf": [{"const": NEVER}, object_of(_SWITCHED) | {"minProperties": 1}]})
 def _fallback(tree: Tree) -> str | Switched:
     if type(tree.value) is dict:
         if not tree.value:
@@ -56,18 +62,27 @@ def _fallback(tree: Tree) -> str | Switched:
     return NEVER
 
 
+_CALLS: Final[dict[str, Shape[Any]]] = dict.fromkeys(UPSTREAMS, whole())
+
+
+@described(lambda: object_of(_CALLS))
 def _calls(tree: Tree) -> tuple[tuple[str, int], ...]:
-    return tuple(fields(tree, dict.fromkeys(UPSTREAMS, whole())).items())
+    return tuple(fields(tree, _CALLS).items())
 
 
+@described({"type": "string", "pattern": "^[PF]*$"})
 def _order(tree: Tree) -> str:
     if type(tree.value) is not str or tree.value.strip("PF"):
         raise misfit(tree, "letters P and F, one for each request, such as PPF")
     return tree.value
 
 
+_BOUNDS: Final[dict[str, Shape[Any]]] = {"at_least": number, "at_most": number}
+
+
+@described(lambda: object_of(_BOUNDS) | {"minProperties": 1})
 def _range(tree: Tree) -> Range:
-    read = fields(tree, {"at_least": number, "at_most": number})
+    read = fields(tree, _BOUNDS)
     if not read:
         raise refusal(tree.mark, "expected a bound", ("at_least", "at_most"))
     if read.get("at_least", 0) > read.get("at_most", math.inf):
@@ -78,6 +93,7 @@ def _range(tree: Tree) -> Range:
 _runs_by_name = entries(whole(), "a number, or a mapping from tools to numbers")
 
 
+@described(lambda: {"anyOf": [{"type": "integer"}, schema_of(_runs_by_name)]})
 def _tool_runs(tree: Tree) -> int | tuple[tuple[str, int], ...]:
     return tree.value if type(tree.value) is int else _runs_by_name(tree)
 
@@ -93,6 +109,7 @@ _REQUEST: Final[dict[str, Shape[Any]]] = {
 }
 
 
+@described(lambda: object_of(_REQUEST, needed=("n",)) | {"minProperties": 2})
 def _request(tree: Tree) -> RequestLike:
     read = fields(tree, _REQUEST, needed=("n",))
     for path in (*dict(read.get("has", ())), *read.get("lacks", ())):
@@ -125,6 +142,7 @@ _KEYS: Final[dict[str, Shape[Any]]] = {
 }
 
 
+@described(lambda: object_of(_KEYS) | {"minProperties": 1})
 def expectations(tree: Tree, turn: int | None) -> tuple[Expectation, ...]:
     """The keys of one `expect`, each with its line; `turn` None: the one beside `turns`."""
     if type(tree.value) is not dict or not tree.value:

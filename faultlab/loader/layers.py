@@ -12,9 +12,9 @@ from typing import Final, NamedTuple
 from faultlab.loader.shapes import misfit
 from faultlab.loader.tree import Tree, refusal, shown
 
-__all__ = ["Variant", "lay", "lay_child", "slug", "variants"]
+__all__ = ["NAME", "Variant", "lay", "lay_child", "slug", "variants"]
 
-_NAME: Final = re.compile(r"[^\s:\[\]/]{1,80}")
+NAME: Final = re.compile(r"[^\s:\[\]/]{1,80}")
 _LONGEST_SLUG: Final = 120
 """Characters: longer than any sentence that is read at a glance."""
 
@@ -51,7 +51,7 @@ def _each(tree: Tree) -> Iterator[Variant]:
         raise misfit(each, "a mapping from names to the keys that are laid over this file")
     base = Tree({name: child for name, child in tree.value.items() if name != "each"}, tree.mark, tree.key)
     for name, over in each.value.items():
-        if not _NAME.fullmatch(name):
+        if not NAME.fullmatch(name):
             allowed = "has no spaces, colons, slashes or brackets, and at most 80 characters"
             raise refusal(over.key, f"a name under `each` {allowed}: {shown(name)}")
         if type(over.value) is not dict:

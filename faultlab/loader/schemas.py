@@ -12,9 +12,11 @@ from typing import Any, Final
 
 from faultlab.faults import FAULTS, Fault
 from faultlab.faults.base import Unit
+from faultlab.faults.catalogued import Wire
 from faultlab.limits import Limits
 from faultlab.loader.sides import MOST_TIMES
 from faultlab.loader.speech import FINISH_REASONS
+from faultlab.providers import entries
 
 __all__ = ["schemas"]
 
@@ -56,13 +58,16 @@ def _fault() -> _Schema:
     # `times` alone names no fault.
     several["not"] = {"required": ["times"], "maxProperties": 1}
     return {
-        "description": "What goes wrong with one request, or with so many `times`: faults, applied in this order.",
+        "description": "What goes wrong with one request, or with so many `times`: faults, applied in this order. "
+        "Which `variant` there is depends on the provider, and what can be played on where it is played.",
         "anyOf": [{"enum": sorted([*bare, "ok"])}, several],
     }
 
 
 def _of_one(fault: type[Fault]) -> _Schema:
     given = {each.name: _of_field(each) for each in fields(fault)}
+    if fault is Wire:
+        given["id"] |= {"description": "An entry of the catalogue.", "enum": [entry.id for entry in entries()]}
     schema = _object(given, *([fault.shorthand] if fault.shorthand else []))
     shown: list[_Schema] = [schema] if fault.shorthand else [schema, {"type": "null"}]
     if fault.shorthand:

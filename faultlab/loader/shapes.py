@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Any, Final, TypeVar
 
 from faultlab.errors import ScenarioError
+from faultlab.loader.described import array_of, described, mapping_of, schema_of
 from faultlab.loader.tree import Tree, refusal, shown
 from faultlab.nearest import did_you_mean
 
@@ -44,6 +45,7 @@ def unknown(mark: Any, noun: str, name: str, known: Iterable[str]) -> ScenarioEr
     return refusal(mark, f"unknown {noun} {shown(name)}{did_you_mean(name, allowed)}", allowed)
 
 
+@described({"type": "string"})
 def text(tree: Tree) -> str:
     """A text; a number or a truth value has to be quoted to be one."""
     if type(tree.value) is not str:
@@ -51,6 +53,7 @@ def text(tree: Tree) -> str:
     return tree.value
 
 
+@described({"type": "boolean"})
 def flag(tree: Tree) -> bool:
     """True or false."""
     if type(tree.value) is not bool:
@@ -61,7 +64,9 @@ def flag(tree: Tree) -> bool:
 def whole(low: int = 0, high: float = math.inf) -> Shape[int]:
     """A whole number within bounds."""
     wanted = f"a whole number from {low}" + ("" if math.isinf(high) else f" to {high:.0f}")
+    bounds = {"minimum": low} | ({} if math.isinf(high) else {"maximum": high})
 
+    @described({"type": "integer", **bounds})
     def shape(tree: Tree) -> int:
         if type(tree.value) is not int or not low <= tree.value <= high:
             raise misfit(tree, wanted)
@@ -70,6 +75,7 @@ def whole(low: int = 0, high: float = math.inf) -> Shape[int]:
     return shape
 
 
+@described({"type": "number", "minimum": 0})
 def number(tree: Tree) -> float:
     """A number from 0, such as seconds."""
     value = tree.value
@@ -82,6 +88,7 @@ def choice(noun: str, words: Iterable[str]) -> Shape[str]:
     """One of these words."""
     known = frozenset(words)
 
+    @described(lambda: {"enum": sorted(known)})
     def shape(tree: Tree) -> str:
         if type(tree.value) is not str:
             raise refusal(tree.mark, f"expected {noun}, found {_shown(tree.value)}", sorted(known))
@@ -95,6 +102,7 @@ def choice(noun: str, words: Iterable[str]) -> Shape[str]:
 def items(shape: Shape[_T], noun: str = "a list") -> Shape[tuple[_T, ...]]:
     """A list of values of one shape."""
 
+    @described(lambda: array_of(shape))
     def listed(tree: Tree) -> tuple[_T, ...]:
         if type(tree.value) is not list:
             raise misfit(tree, noun)
@@ -106,6 +114,7 @@ def items(shape: Shape[_T], noun: str = "a list") -> Shape[tuple[_T, ...]]:
 def one_or_more(shape: Shape[_T]) -> Shape[tuple[_T, ...]]:
     """A value, or a list of them that is not empty."""
 
+    @described(lambda: {"anyOf": [schema_of(shape), array_of(shape, least=1)]})
     def listed(tree: Tree) -> tuple[_T, ...]:
         if type(tree.value) is not list:
             return (shape(tree),)
@@ -119,6 +128,7 @@ def one_or_more(shape: Shape[_T]) -> Shape[tuple[_T, ...]]:
 def entries(shape: Shape[_T], noun: str = "a mapping") -> Shape[tuple[tuple[str, _T], ...]]:
     """A mapping from names that are not ours to values of one shape, in the order written."""
 
+    @described(lambda: mapping_of(shape))
     def read(tree: Tree) -> tuple[tuple[str, _T], ...]:
         if type(tree.value) is not dict:
             raise misfit(tree, noun)
@@ -143,6 +153,7 @@ def fields(tree: Tree, shapes: Mapping[str, Shape[Any]], needed: Iterable[str] =
     return read
 
 
+@described({})
 def plain(tree: Tree) -> Any:
     """The tree without its positions."""
     value = tree.value

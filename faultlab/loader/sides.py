@@ -9,6 +9,7 @@ from typing import Any, Final
 from faultlab.errors import ScenarioError, UnknownName
 from faultlab.faults import FAULTS, Fault
 from faultlab.limits import Limits
+from faultlab.loader.described import Schema, described, schema_of
 from faultlab.loader.shapes import choice, fields, items, misfit, one_or_more, plain, unknown
 from faultlab.loader.tree import Tree, place_of, refusal
 from faultlab.policy import PRIMARY, UPSTREAMS
@@ -101,6 +102,11 @@ def limits(tree: Tree, upstreams: Iterable[str] = UPSTREAMS) -> Mapping[str, Lim
 _WORDS: Final = one_or_more(choice("refresh", REFRESH_WORDS))
 
 
+def _by_upstream(schema: Schema) -> Schema:
+    return {"type": "object", "properties": dict.fromkeys(UPSTREAMS, schema), "additionalProperties": False}
+
+
+@described(lambda: {"anyOf": [schema_of(_WORDS), _by_upstream(schema_of(_WORDS))]})
 def refresh(tree: Tree) -> Mapping[str, tuple[str, ...]]:
     """What renewals do, by upstream; a bare word or list speaks of the primary."""
     if type(tree.value) is dict:

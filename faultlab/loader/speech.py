@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any, Final
 
+from faultlab.loader.described import described, object_of, schema_of
 from faultlab.loader.shapes import Shape, choice, entries, fields, items, misfit, one_or_more, plain, text, whole
 from faultlab.loader.tree import MAX_ITEMS, Tree
 from faultlab.made_up import fewest_tokens
@@ -26,6 +27,7 @@ FINISH_REASONS: Final = (
 )
 
 
+@described({"type": ["object", "string"]})
 def _arguments(tree: Tree) -> str:
     """A mapping as the JSON that a model writes; a text as it stands, so that it may be broken."""
     if type(tree.value) is dict:
@@ -33,13 +35,20 @@ def _arguments(tree: Tree) -> str:
     return text(tree)
 
 
+_CALL: Final[dict[str, Shape[Any]]] = {"name": text, "arguments": _arguments}
+
+
+@described(lambda: object_of(_CALL, needed=("name",)))
 def _tool_call(tree: Tree) -> ToolCall:
-    return ToolCall(**fields(tree, {"name": text, "arguments": _arguments}, needed=("name",)))
+    return ToolCall(**fields(tree, _CALL, needed=("name",)))
 
 
+_USAGE: Final[dict[str, Shape[Any]]] = {"prompt_tokens": whole(), "completion_tokens": whole()}
+
+
+@described(lambda: object_of(_USAGE, needed=_USAGE))
 def _usage(tree: Tree) -> tuple[int, int]:
-    names = ("prompt_tokens", "completion_tokens")
-    read = fields(tree, dict.fromkeys(names, whole()), needed=names)
+    read = fields(tree, _USAGE, needed=_USAGE)
     return read["prompt_tokens"], read["completion_tokens"]
 
 
@@ -52,6 +61,7 @@ _REPLY: Final[dict[str, Shape[Any]]] = {
 }
 
 
+@described(lambda: {"anyOf": [schema_of(text), object_of(_REPLY)]})
 def _reply(tree: Tree) -> Reply:
     if type(tree.value) is dict:
         return Reply(**fields(tree, _REPLY))
@@ -61,22 +71,31 @@ def _reply(tree: Tree) -> Reply:
 says: Final[Shape[tuple[Reply, ...]]] = items(_reply, "a list of answers")
 
 
+_ERROR: Final[dict[str, Shape[Any]]] = {"error": text}
+
+
+@described(lambda: {"anyOf": [schema_of(text), object_of(_ERROR, needed=_ERROR)]})
 def _output(tree: Tree) -> ToolOutput:
     if type(tree.value) is dict:
-        return ToolOutput(fields(tree, {"error": text}, needed=("error",))["error"], is_error=True)
+        return ToolOutput(fields(tree, _ERROR, needed=_ERROR)["error"], is_error=True)
     return ToolOutput(text(tree))
 
 
 _outputs = entries(one_or_more(_output), "a mapping from tools to what they return")
 
 
+@described(lambda: schema_of(_outputs))
 def tools(tree: Tree) -> tuple[ScriptedTool, ...]:
     """Each tool and what it returns here, in order."""
     return tuple([ScriptedTool(name, outputs) for name, outputs in _outputs(tree)])
 
 
+_PAST_CALL: Final[dict[str, Shape[Any]]] = {"id": text, "name": text, "arguments": _arguments}
+
+
+@described(lambda: object_of(_PAST_CALL, needed=("id", "name")))
 def _past_call(tree: Tree) -> tuple[str, str, str]:
-    read = fields(tree, {"id": text, "name": text, "arguments": _arguments}, needed=("id", "name"))
+    read = fields(tree, _PAST_CALL, needed=("id", "name"))
     return read["id"], read["name"], read.get("arguments", "{}")
 
 
@@ -88,6 +107,7 @@ _MESSAGE: Final[dict[str, Shape[Any]]] = {
 }
 
 
+@described(lambda: object_of(_MESSAGE, needed=("role",)))
 def _message(tree: Tree) -> HistoryMessage:
     read = fields(tree, _MESSAGE, needed=("role",))
     return HistoryMessage(read["role"], read.get("content", ""), read.get("tool_calls", ()), read.get("tool_call_id"))
@@ -96,6 +116,7 @@ def _message(tree: Tree) -> HistoryMessage:
 _messages = items(_message, "a list of messages")
 
 
+@described(lambda: {"anyOf": [schema_of(_messages), object_of(_DRAWN, needed=_DRAWN)]})
 def history(tree: Tree) -> tuple[HistoryMessage, ...] | DrawnHistory:
     """Messages as written, or how many to make."""
     if type(tree.value) is list:
