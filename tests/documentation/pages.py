@@ -6,6 +6,7 @@ from typing import NamedTuple
 
 __all__ = [
     "FRAMEWORKS",
+    "IN_OTHER_LANGUAGES",
     "LANGUAGES",
     "PAGES",
     "ROOT",
@@ -19,7 +20,7 @@ __all__ = [
 ROOT = Path(__file__).parents[2]
 PAGES = {str(path.relative_to(ROOT)): path for path in (ROOT / "README.md", *sorted(ROOT.glob("docs/**/*.md")))}
 
-LANGUAGES = {"python", "sh", "text", "yaml"}
+LANGUAGES = {"js", "python", "sh", "text", "yaml"}
 """What snippets may be written in. A page of another one needs a test that runs it."""
 
 FRAMEWORKS = {
@@ -33,8 +34,11 @@ FRAMEWORKS = {
 SESSIONS = {"docs/tutorial.md", "docs/how-to/openai-sdk.md", "docs/how-to/continuous-integration.md", *FRAMEWORKS}
 """Pages that a reader follows in a folder of his own: files are written and commands run as they stand there."""
 
+IN_OTHER_LANGUAGES = {"docs/how-to/servers-and-other-languages.md"}
+"""Pages whose files need more than Python: `tests/other_languages` runs them."""
+
 _SNIPPET = re.compile(r"^```(\w+)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
-_FILE = re.compile(r"# ([\w./-]+\.\w+)$")
+_FILE = re.compile(r"(?:#|//) ([\w./-]+\.\w+)$")
 
 
 class Snippet(NamedTuple):

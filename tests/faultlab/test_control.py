@@ -1,8 +1,10 @@
 """Steering a served lab: what it is told holds from then on, what it tells is true, and no web page is listened to."""
 
 import json
+import re
 from contextlib import closing
 from http.client import HTTPConnection
+from pathlib import Path
 from threading import Barrier, Thread
 
 import pytest
@@ -239,6 +241,17 @@ def test_what_it_can_be_asked_is_an_openapi_document(described):
     validate(described)
     assert described["components"]["schemas"]["Upstream"]["enum"] == ["primary", "backup"]
     Draft202012Validator.check_schema(described["components"]["schemas"]["Fault"])
+
+
+def test_the_page_tells_every_operation(described):
+    page = Path(__file__).parents[2] / "docs" / "how-to" / "servers-and-other-languages.md"
+    told = re.findall(r"^\| `((?:GET|POST) /.*)` \| (.*) \|$", page.read_text("utf-8"), re.MULTILINE)
+    operations = {
+        f"{method.upper()} {path}": one["summary"]
+        for path, each in described["paths"].items()
+        for method, one in each.items()
+    }
+    assert dict(told) == operations
 
 
 def test_the_index_names_the_upstreams_and_every_operation(lab, described):

@@ -4,14 +4,17 @@ import json
 import re
 import shutil
 import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 
 from faultlab import Lab, faults
 
+sys.path.insert(0, str(Path(__file__).parents[1] / "documentation"))
+from pages import IN_OTHER_LANGUAGES, PAGES, files_of
+
 HERE = Path(__file__).parent
-PAGE = HERE.parents[1] / "docs" / "how-to" / "servers-and-other-languages.md"
 NODE = shutil.which("node")
 
 pytestmark = [
@@ -123,6 +126,16 @@ def test_an_application_of_its_own_reaches_its_backup(asked):
 
 def test_it_may_steer_what_it_is_answered(asked):
     assert asked("steered", faults.unauthorized(), maxRetries=0)[0]["said"] == [1, "Hello from Node"]
+
+
+@pytest.mark.parametrize("page", sorted(IN_OTHER_LANGUAGES))
+def test_what_a_page_shows_runs(page, tmp_path):
+    (tmp_path / "node_modules").symlink_to(HERE / "node_modules")
+    for name, text in files_of(PAGES[page]).items():
+        (tmp_path / name).write_text(text, encoding="utf-8")
+    command = [sys.executable, "-m", "pytest", "-q", "-W", "error", "-p", "no:cacheprovider"]
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout
 
 
 def test_the_lock_file_names_no_registry_but_the_public_one():
