@@ -150,7 +150,7 @@ class Control(Upstream):
         trace = self._observed.trace
         with trace.lock:
             self._remember()
-            for record in (trace.exchanges, trace.turns, trace.tool_calls):
+            for record in (trace.exchanges, trace.turns, trace.tool_calls, self._router.refused):
                 record.clear()
             for upstream in self._upstreams():
                 upstream.begin_again(self._began[upstream.name])

@@ -14,34 +14,22 @@ from faultlab.faults import FAULTS, Fault
 from faultlab.faults.base import Unit
 from faultlab.faults.catalogued import Wire
 from faultlab.limits import Limits
+from faultlab.loader.described import schema_of
 from faultlab.loader.sides import MOST_TIMES
-from faultlab.loader.speech import FINISH_REASONS
+from faultlab.loader.speech import says
 from faultlab.providers import entries
 
 __all__ = ["schemas"]
 
 _Schema = dict[str, Any]
 
-_TEXT: Final[_Schema] = {"type": "string"}
 _TYPES: Final[Mapping[type, str]] = {bool: "boolean", int: "integer", float: "number", str: "string", Mapping: "object"}
 
 
 def schemas() -> dict[str, _Schema]:
     """One each for an answer, an entry of a list of faults, and the limits of an upstream."""
-    return {"Answer": _answer(), "Fault": _fault(), "Limits": _limits()}
-
-
-def _answer() -> _Schema:
-    call = _object({"name": _TEXT, "arguments": {"anyOf": [_TEXT, {"type": "object"}]}}, "name")
-    count = {"type": "integer", "minimum": 0}
-    whole = {
-        "text": _TEXT,
-        "tool_calls": {"type": "array", "items": call},
-        "reasoning": _TEXT,
-        "finish_reason": {"enum": sorted(FINISH_REASONS)},
-        "usage": _object({"prompt_tokens": count, "completion_tokens": count}, "prompt_tokens", "completion_tokens"),
-    }
-    return {"description": "What a healthy model answers.", "anyOf": [_TEXT, _object(whole)]}
+    answer = {"description": "What a healthy model answers."} | schema_of(says)["items"]
+    return {"Answer": answer, "Fault": _fault(), "Limits": _limits()}
 
 
 def _limits() -> _Schema:

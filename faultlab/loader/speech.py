@@ -12,9 +12,9 @@ from faultlab.made_up import fewest_tokens
 from faultlab.scenario import DrawnHistory, HistoryMessage, ScriptedTool, ToolOutput
 from faultlab.script import Reply, ToolCall
 
-__all__ = ["FINISH_REASONS", "history", "says", "tools"]
+__all__ = ["history", "says", "tools"]
 
-FINISH_REASONS: Final = (
+_FINISH_REASONS: Final = (
     "content_filter",
     "error",
     "insufficient_system_resource",
@@ -56,7 +56,7 @@ _REPLY: Final[dict[str, Shape[Any]]] = {
     "text": text,
     "tool_calls": items(_tool_call, "a list of {name, arguments}"),
     "reasoning": text,
-    "finish_reason": choice("finish_reason", FINISH_REASONS),
+    "finish_reason": choice("finish_reason", _FINISH_REASONS),
     "usage": _usage,
 }
 

@@ -13,6 +13,8 @@ from openapi_spec_validator import validate
 
 from faultlab import Lab, faults
 from faultlab.limits import Limits
+from faultlab.script import Reply, Script
+from faultlab.upstream import Upstream
 
 
 @pytest.fixture
@@ -40,10 +42,10 @@ def steer(lab, path, body=None, **more):
     return ask(lab.environ()["FAULTLAB_CONTROL_URL"], path, body, **more)
 
 
-def chat(upstream):
+def chat(upstream, **headers):
     """Status, and what was said."""
     body = {"model": "m", "messages": [{"role": "user", "content": "hi"}]}
-    status, told = ask(upstream.served_url, "/chat/completions", body)
+    status, told = ask(upstream.served_url, "/chat/completions", body, **headers)
     return (status, told["choices"][0]["message"]["content"]) if status == 200 else status
 
 
@@ -175,6 +177,30 @@ def test_a_reset_forgets_what_was_used_up(lab):
     first = [chat(lab["primary"]), chat(lab["primary"])]
     assert steer(lab, "/reset", b"")[0] == 200
     assert [chat(lab["primary"]), chat(lab["primary"])] == first == [503, (200, "from primary")]
+
+
+def test_a_reset_forgets_who_asked_for_a_host_that_nobody_stands_for(lab):
+    _, _, host, _ = lab["primary"].served_url.split("/", 3)
+    with closing(HTTPConnection(host, timeout=30)) as connection:
+        connection.request("GET", "http://elsewhere.example/")
+        assert connection.getresponse().status == 404
+    assert lab.refused == ["http://elsewhere.example/"]
+    assert steer(lab, "/reset", b"")[0] == 200
+    assert lab.refused == []
+
+
+def test_a_key_that_a_renewal_replaced_holds_again_after_a_reset():
+    lab = Lab(virtual_time=False)
+    token_url = "https://auth.example/token"
+    given = {"token_url": token_url, "refresh": ("ok",), "script": Script([Reply("hi")])}
+    lab.add(Upstream("primary", "openai", "https://one.example/v1", lab.stage, **given))
+    key, refresh_token = lab["primary"].api_key, lab["primary"].behind.refresh_token
+    with lab.serve():
+        status, told = ask(lab.served(token_url), "", {"refresh_token": refresh_token})
+        assert (status, told["access_token"]) == (200, lab["primary"].api_key)
+        assert chat(lab["primary"], authorization=f"Bearer {key}") == 401
+        assert steer(lab, "/reset", b"")[0] == 200
+        assert chat(lab["primary"], authorization=f"Bearer {key}") == (200, "hi")
 
 
 def test_one_that_came_later_is_served_steered_and_reset_as_well(lab):

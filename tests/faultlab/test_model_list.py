@@ -90,3 +90,10 @@ def test_models_are_listed_on_a_socket_too():
     with lab.serve(), openai.OpenAI(base_url=provider.served_url, api_key="k") as client:
         assert [model.id for model in client.models.list()] == ["m"]
         assert client.models.retrieve("m").id == "m"
+
+
+def test_models_are_listed_to_whoever_is_intercepted():
+    lab = Lab()
+    lab.upstream("openrouter", model="a/b", base_url="https://openrouter.ai/api/v1")
+    with lab.intercept(), openai.OpenAI(base_url="https://openrouter.ai/api/v1", api_key="k") as client:
+        assert [model.id for model in client.models.list()] == ["a/b"]

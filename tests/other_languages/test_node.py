@@ -29,11 +29,11 @@ pytestmark = [
 def asked():
     """What Node says when it asks a primary and its backup, and those two as they were asked."""
 
-    def ask(way, *entries, says=("Hello",), backup=(), **options):
+    def ask(way, *entries, says=("Hello",), backup=(), tls=(), **options):
         lab = Lab(virtual_time=False)
         lab.upstream("openai", name="primary", model="gpt", says=says, faults=entries)
         lab.upstream("openrouter", name="backup", model="claude", says=["Hello from the backup"], faults=backup)
-        with lab.serve():
+        with lab.serve(tls=tls):
             done = subprocess.run(
                 [NODE, HERE / "ask.mjs", way, json.dumps(options)],
                 env=lab.environ(),
@@ -68,6 +68,10 @@ def test_a_stream_comes_in_pieces(asked):
 
 def test_the_responses_api_is_there_too(asked):
     assert asked("responses")[0]["said"] == "Hello"
+
+
+def test_it_trusts_what_is_served_by_https(asked):
+    assert asked("chat", tls=["primary"], maxRetries=0)[0]["said"] == "Hello"
 
 
 def test_it_lists_the_models(asked):
