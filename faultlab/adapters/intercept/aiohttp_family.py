@@ -187,30 +187,15 @@ class _Cable(asyncio.Transport):
             payload.set_exception(error)
 
 
-def _failure(request: Any, ending: Ending) -> Exception:
-    """What the library raises."""
-    known = import_module("aiohttp.client_exceptions")
-    behind, key = system_error(ending.how), request.connection_key
-    match ending.how:
-        case Failing.DNS_FAILURE:
-            return _caused(getattr(known, "ClientConnectorDNSError", known.ClientConnectorError)(key, behind), behind)
-        case Failing.REFUSED:
-            return _caused(known.ClientConnectorError(key, behind), behind)
-        case Failing.CERTIFICATE_INVALID | Failing.HOSTNAME_MISMATCH:
-            return _caused(known.ClientConnectorCertificateError(key, behind), behind)
-        case Failing.TLS_CUT | Failing.PLAIN_HTTP:
-            return _caused(known.ClientConnectorSSLError(key, behind), behind)
-        case Failing.CONNECT_TIMEOUT | Failing.POOL_TIMEOUT:
-            name = "ConnectionTimeoutError" if hasattr(known, "ConnectionTimeoutError") else "ServerTimeoutError"
-            return _caused(getattr(known, name)(f"Connection timeout to host {request.url}"), TimeoutError())
-        case Failing.PROXY_407 | Failing.PROXY_403 | Failing.PROXY_502:
-            status, message = _PROXY_SAYS[ending.how]
-            raised: Exception = known.ClientHttpProxyError(request.request_info, (), status=status, message=message)
-            return raised
-        case _:
-            raise HarnessError(f"{ending.how} cannot come about with aiohttp: give the request another fault")
-
-
+_UNCONNECTED = {
+    Failing.DNS_FAILURE: "ClientConnectorDNSError",
+    Failing.REFUSED: "ClientConnectorError",
+    Failing.TLS_CUT: "ClientConnectorError",
+    Failing.CERTIFICATE_INVALID: "ClientConnectorCertificateError",
+    Failing.HOSTNAME_MISMATCH: "ClientConnectorCertificateError",
+    Failing.PLAIN_HTTP: "ClientConnectorSSLError",
+}
+_TOO_LATE = frozenset({Failing.CONNECT_TIMEOUT, Failing.POOL_TIMEOUT})
 _PROXY_SAYS = {
     Failing.PROXY_407: (407, "Proxy Authentication Required"),
     Failing.PROXY_403: (403, "Forbidden"),
@@ -218,6 +203,21 @@ _PROXY_SAYS = {
 }
 
 
-def _caused(raised: Exception, behind: Exception | None) -> Exception:
+def _failure(request: Any, ending: Ending) -> Any:
+    """What the library raises; its versions before 3.10 have fewer names for it."""
+    known, how = import_module("aiohttp.client_exceptions"), ending.how
+    if name := _UNCONNECTED.get(how):
+        # asyncio tells an end within the handshake as a reset.
+        behind = ConnectionResetError() if how is Failing.TLS_CUT else system_error(how)
+        raised = getattr(known, name, known.ClientConnectorError)(request.connection_key, behind)
+    elif how in _TOO_LATE:
+        behind = TimeoutError()
+        late = getattr(known, "ConnectionTimeoutError", known.ServerTimeoutError)
+        raised = late(f"Connection timeout to host {request.url}")
+    elif how in _PROXY_SAYS:
+        behind, (status, message) = None, _PROXY_SAYS[how]
+        raised = known.ClientHttpProxyError(request.request_info, (), status=status, message=message)
+    else:
+        raise HarnessError(f"{how} cannot come about with aiohttp: give the request another fault")
     raised.__cause__ = behind
     return raised

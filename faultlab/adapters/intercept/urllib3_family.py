@@ -96,8 +96,9 @@ class _Socket:
         line.interception.laid.add(self)
 
     def sendall(self, data: Any) -> None:
-        """More of a request; whoever writes has the time-out of connecting."""
-        self.line.timeouts = Timeouts(_seconds(self._conn.timeout), write=_seconds(self._conn.timeout))
+        """More of a request. Writing has the time-out of connecting; how long a pool would wait is not known here."""
+        patience_s = _seconds(self._conn.timeout)
+        self.line.timeouts = Timeouts(connect=patience_s, write=patience_s, pool=0.0)
         self.line.feed(bytes(data))
 
     def settimeout(self, seconds: float | None) -> None:
@@ -127,6 +128,8 @@ class _Socket:
         """The connection is given up; a response that is still read goes on, as from any socket whose file is open."""
         self._shown.close()
         self._kept.close()
+
+    __del__ = close
 
     def abandon(self) -> None:
         """The lab has gone: whoever kept this finds that it was closed."""
@@ -200,6 +203,10 @@ def _failure(pool: Any, conn: Any, ending: Ending) -> Any:
         case Failing.PROXY_407 | Failing.PROXY_403 | Failing.PROXY_502:
             refused = OSError(f"Tunnel connection failed: {_PROXY_SAYS[ending.how]}")
             raised = known.ProxyError("Unable to connect to proxy", refused)
+        case Failing.TLS_CUT | Failing.CERTIFICATE_INVALID | Failing.HOSTNAME_MISMATCH | Failing.PLAIN_HTTP:
+            raised = known.SSLError(behind)
+            raised.__context__ = behind
+            return raised
         case _ if behind is None:
             raise HarnessError(f"{ending.how} cannot come about with urllib3: give the request another fault")
         case _:
