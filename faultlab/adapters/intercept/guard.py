@@ -1,7 +1,7 @@
 """Beneath every library: sockets and names. What would leave the machine is refused, whoever asks for it.
 
-Python tells an audit hook of each; but a name that is handed to a socket it has resolved by then, so the methods that
-resolve are looked at as well. A hook stays for ever: while nobody intercepts it looks at nothing.
+Python tells an audit hook of each, whoever made the socket; but a name that is handed to one it has resolved by then,
+so the methods that resolve are replaced as well. The hook stays for ever: while nobody intercepts it looks at nothing.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from functools import partial
 from typing import Any
 
 from faultlab.adapters.intercept.base import Interception, Patches, Place, current, is_name
+from faultlab.errors import UnknownHost
 
 __all__ = ["raise_it"]
 
@@ -30,7 +31,7 @@ def raise_it(patches: Patches) -> None:
     if not _raised:
         sys.addaudithook(_told)
         _raised.append(True)
-    for name in ("connect", "connect_ex", "bind", "sendto", "sendmsg"):
+    for name in (*_LEADS, "bind"):
         patches.put(socket.socket, name, partial(_looking_first, name))
     for name in ("getaddrinfo", "gethostbyname", "gethostbyname_ex"):
         patches.put(socket, name, _learning)
@@ -44,7 +45,16 @@ def _told(event: str, arguments: tuple[Any, ...]) -> None:
 
 
 def _connects(interception: Interception, arguments: tuple[Any, ...]) -> None:
-    """A connection, or a datagram, to an address; None where the socket is connected already."""
+    """A connection to an address. Callers close what the network refused, and nothing that was refused otherwise."""
+    try:
+        _sends(interception, arguments)
+    except UnknownHost:
+        arguments[0].close()
+        raise
+
+
+def _sends(interception: Interception, arguments: tuple[Any, ...]) -> None:
+    """Something for an address; None where the socket is connected already."""
     sock, address = arguments[:2]
     if sock.family in _AT_HOME or address is None:
         return
@@ -79,8 +89,8 @@ def _is_made(interception: Interception, arguments: tuple[Any, ...]) -> None:
 _WATCHED: Mapping[str, Callable[[Interception, tuple[Any, ...]], None]] = {
     "socket.__new__": _is_made,
     "socket.connect": _connects,
-    "socket.sendto": _connects,
-    "socket.sendmsg": _connects,
+    "socket.sendto": _sends,
+    "socket.sendmsg": _sends,
     "socket.getaddrinfo": _resolves,
     "socket.gethostbyname": _resolves,
     "socket.gethostbyaddr": _resolves_back,
@@ -88,14 +98,20 @@ _WATCHED: Mapping[str, Callable[[Interception, tuple[Any, ...]], None]] = {
 }
 
 
+_LEADS = {"connect": _connects, "connect_ex": _connects, "sendto": _sends, "sendmsg": _sends}
+"""What each method does with an address, once no name is in it that may not be resolved."""
+
+
 def _looking_first(name: str, original: Callable[..., Any]) -> Callable[..., Any]:
-    """A method that is handed an address: a name in it is looked at before it is resolved."""
+    """A method that is handed an address: looked at before a name in it is resolved, and before others guard it."""
 
     def method(sock: socket.socket, *arguments: Any) -> Any:
         interception = current()
         address = arguments[-1] if arguments else None
         if interception is not None and sock.family in _INTERNET and isinstance(address, tuple) and address:
             _resolves(interception, address)
+            if name in _LEADS:
+                _LEADS[name](interception, (sock, address))
         return original(sock, *arguments)
 
     method.__name__ = name
@@ -106,8 +122,10 @@ def _learning(original: Callable[..., Any]) -> Callable[..., Any]:
     """Where an allowed name is: its addresses are allowed from then on."""
 
     def resolve(host: Any, *arguments: Any, **options: Any) -> Any:
-        found = original(host, *arguments, **options)
         interception, name = current(), _text(host)
+        if interception is not None:
+            _resolves(interception, (host,))
+        found = original(host, *arguments, **options)
         if interception is not None and name is not None and is_name(name):
             interception.learn(name, _addresses(found))
         return found

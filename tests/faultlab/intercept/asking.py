@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import ssl
 
 import aiohttp
 import httpx
@@ -10,7 +11,10 @@ import httpx_aiohttp
 import requests
 import urllib3
 
-__all__ = ["TRAP", "WAYS"]
+__all__ = ["SOME_WAYS", "TRAP", "WAYS"]
+
+_TLS = ssl.create_default_context()
+"""One for all: making it takes longer than all the rest."""
 
 TRAP = "http://127.0.0.1:9"
 """A proxy where nobody is: who asks it fails."""
@@ -18,7 +22,7 @@ TRAP = "http://127.0.0.1:9"
 
 def _synchronous(module, **made_with):
     def ask(url, body, **more):
-        with module.Client(**{name: make() for name, make in made_with.items()}) as client:
+        with module.Client(verify=_TLS, **{name: make() for name, make in made_with.items()}) as client:
             answer = client.post(url, json=body, **more)
         return answer.status_code, answer.content
 
@@ -28,7 +32,7 @@ def _synchronous(module, **made_with):
 def _asynchronous(module, **made_with):
     def ask(url, body, **more):
         async def asked():
-            async with module.AsyncClient(**{name: make() for name, make in made_with.items()}) as client:
+            async with module.AsyncClient(verify=_TLS, **{name: make() for name, make in made_with.items()}) as client:
                 answer = await client.post(url, json=body, **more)
             return answer.status_code, answer.content
 
@@ -39,7 +43,7 @@ def _asynchronous(module, **made_with):
 
 def _without_client(module):
     def ask(url, body, **more):
-        answer = module.post(url, json=body, **more)
+        answer = module.post(url, json=body, verify=_TLS, **more)
         return answer.status_code, answer.content
 
     return ask
@@ -47,7 +51,7 @@ def _without_client(module):
 
 def _by_transport(module):
     def ask(url, body, **more):
-        with module.HTTPTransport() as transport:
+        with module.HTTPTransport(verify=_TLS) as transport:
             answer = transport.handle_request(module.Request("POST", url, json=body, **more))
             return answer.status_code, answer.read()
 
@@ -57,7 +61,7 @@ def _by_transport(module):
 def _by_async_transport(module):
     def ask(url, body, **more):
         async def asked():
-            async with module.AsyncHTTPTransport() as transport:
+            async with module.AsyncHTTPTransport(verify=_TLS) as transport:
                 answer = await transport.handle_async_request(module.Request("POST", url, json=body, **more))
                 return answer.status_code, await answer.aread()
 
@@ -77,7 +81,7 @@ def _logging(base, handle):
     def handled(self, request):
         return getattr(base, handle)(self, request)
 
-    return type("Logging", (base,), {handle: handled})
+    return lambda: type("Logging", (base,), {handle: handled})(verify=_TLS)
 
 
 def _requests(**options):
@@ -117,7 +121,7 @@ WAYS = {
             "client": _synchronous(module),
             "without-client": _without_client(module),
             "proxied": _synchronous(module, proxy=lambda: TRAP),
-            "mounted": _synchronous(module, mounts=lambda module=module: {"all://": module.HTTPTransport()}),
+            "mounted": _synchronous(module, mounts=lambda module=module: {"all://": module.HTTPTransport(verify=_TLS)}),
             "own-transport": _synchronous(module, transport=_nobody_else(module)),
             "logging": _synchronous(module, transport=_logging(module.HTTPTransport, "handle_request")),
             "async": _asynchronous(module),
@@ -137,5 +141,8 @@ WAYS = {
     "urllib3-proxied": _urllib3(lambda: urllib3.ProxyManager(TRAP)),
     "aiohttp": _aiohttp(),
     "aiohttp-proxied": _aiohttp(proxy=TRAP),
-    "httpx-aiohttp": _asynchronous(httpx, transport=httpx_aiohttp.AiohttpTransport),
+    "httpx-aiohttp": _asynchronous(httpx, transport=lambda: httpx_aiohttp.AiohttpTransport(verify=_TLS)),
 }
+
+SOME_WAYS = {name: WAYS[name] for name in ("httpx-client", "httpx2-async", "requests", "urllib3", "aiohttp")}
+"""One of each library."""
