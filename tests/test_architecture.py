@@ -170,7 +170,7 @@ FOLDER_ORDER = {
         "cassette",
     ],
     "faultlab.adapters.cassette": ["unpacking", "reading", "scrubbing", "recorder", "in_process", "forwarding"],
-    "faultlab.adapters.intercept": ["base", "line"],
+    "faultlab.adapters.intercept": ["base", "line", "guard"],
     "faultlab.loader": [
         "tree",
         "described",

@@ -11,7 +11,7 @@ from functools import partial
 from typing import Any
 
 from faultlab.adapters.base import Router
-from faultlab.adapters.intercept import aiohttp_family, guard, httpx_family, urllib3_family
+from faultlab.adapters.intercept import aiohttp_family, guard, httpx_family, urllib3_family, uvloop_family
 from faultlab.adapters.intercept.base import Interception, Patches, standing
 from faultlab.adapters.intercept.imports import watched
 from faultlab.clock import Clock
@@ -24,6 +24,7 @@ _PATCHED: Mapping[str, Callable[[Any, Patches], None]] = {
     "httpx2": httpx_family.patch,
     "urllib3.connectionpool": urllib3_family.patch,
     "aiohttp.connector": aiohttp_family.patch,
+    "uvloop": uvloop_family.patch,
 }
 """Each library's module that is patched, whether it is imported already or later."""
 

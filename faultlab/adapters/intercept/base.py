@@ -117,10 +117,13 @@ class Interception:
         for connection in tuple(self.laid):
             connection.abandon()
 
-    def refusal(self, wanted: str, place: Place) -> UnknownHost:
-        """The error for what no upstream can answer; remembered, since it may be swallowed."""
+    def refusal(self, wanted: str, place: Place | None) -> UnknownHost:
+        """The error for what no upstream can answer; remembered, since it may be swallowed.
+
+        `place` None: where that leads nobody can tell, so it cannot be allowed either.
+        """
         self._router.refused.append(wanted)
-        return UnknownHost(wanted, self._known, _how_to_allow(place))
+        return UnknownHost(wanted, self._known, _how_to_allow(place) if place else "")
 
     @property
     def _known(self) -> list[str]:

@@ -16,12 +16,13 @@ from typing import Any
 from faultlab.adapters.intercept.base import Interception, Patches, Place, current, is_name
 from faultlab.errors import UnknownHost
 
-__all__ = ["raise_it"]
+__all__ = ["AT_HOME", "look_at_name", "look_at_place", "raise_it"]
 
-_AT_HOME = frozenset(getattr(socket, name) for name in ("AF_UNIX", "AF_NETLINK", "AF_ALG") if hasattr(socket, name))
+AT_HOME = frozenset(getattr(socket, name) for name in ("AF_UNIX", "AF_NETLINK", "AF_ALG") if hasattr(socket, name))
 """Families of sockets that reach nothing but this machine."""
 
 _INTERNET = (socket.AF_INET, socket.AF_INET6)
+_BARE = "a bare _socket.socket, which resolves names before it tells of them"
 
 _raised: list[bool] = []
 
@@ -37,56 +38,60 @@ def raise_it(patches: Patches) -> None:
         patches.put(socket, name, _learning)
 
 
-def _told(event: str, arguments: tuple[Any, ...]) -> None:
-    """What Python tells, ahead of each."""
-    interception = current()
-    if interception is not None and event in _WATCHED:
-        _WATCHED[event](interception, arguments)
-
-
-def _connects(interception: Interception, arguments: tuple[Any, ...]) -> None:
-    """A connection to an address. Callers close what the network refused, and nothing that was refused otherwise."""
-    try:
-        _sends(interception, arguments)
-    except UnknownHost:
-        arguments[0].close()
-        raise
-
-
-def _sends(interception: Interception, arguments: tuple[Any, ...]) -> None:
-    """Something for an address; None where the socket is connected already."""
-    sock, address = arguments[:2]
-    if sock.family in _AT_HOME or address is None:
-        return
-    if sock.family not in _INTERNET or not isinstance(address, tuple):
-        raise interception.refusal(f"socket://{address}", Place.of(str(address)))
-    place = Place.of(_text(address[0]) or "", address[1])
+def look_at_place(interception: Interception, host: Any, port: int | None) -> None:
+    """Refuse what may not be reached."""
+    place = Place.of(_text(host) or "", port)
     if not interception.allows(place):
         raise interception.refusal(f"socket://{place}", place)
 
 
-def _resolves(interception: Interception, arguments: tuple[Any, ...]) -> None:
-    """A name is looked up; what is an address, or nothing, takes no query."""
-    host = _text(arguments[0])
-    if host is not None and is_name(host) and not interception.may_resolve(host):
-        raise interception.refusal(f"dns://{host}", Place.of(host))
+def look_at_name(interception: Interception, host: Any, *, is_name_wanted: bool = False) -> None:
+    """Refuse a query. What is an address, or nothing, takes none, unless its name is wanted."""
+    text = _text(host)
+    if text is not None and (is_name_wanted or is_name(text)) and not interception.may_resolve(text):
+        raise interception.refusal(f"dns://{text}", Place.of(text))
 
 
-def _resolves_back(interception: Interception, arguments: tuple[Any, ...]) -> None:
-    """The name of an address is looked up."""
-    host = _text(arguments[0])
-    if host is not None and not interception.may_resolve(host):
-        raise interception.refusal(f"dns://{host}", Place.of(host))
+# What Python tells, ahead of each.
 
 
-def _is_made(interception: Interception, arguments: tuple[Any, ...]) -> None:
-    """One that resolves names before it tells of them, since it has not our methods: it never comes to be."""
-    sock, family = arguments[:2]
+def _told(event: str, arguments: tuple[Any, ...]) -> None:
+    interception = current()
+    if interception is not None and event in _WATCHED:
+        _WATCHED[event](interception, *arguments)
+
+
+def _is_made(interception: Interception, sock: Any, family: int, *_: Any) -> None:
     if type(sock) is _socket.socket and family in (*_INTERNET, -1):
-        raise interception.refusal("socket://a bare _socket.socket", Place("a bare _socket.socket", None))
+        raise interception.refusal(_BARE, None)
 
 
-_WATCHED: Mapping[str, Callable[[Interception, tuple[Any, ...]], None]] = {
+def _connects(interception: Interception, sock: Any, address: Any) -> None:
+    try:
+        _sends(interception, sock, address)
+    except UnknownHost:
+        sock.close()  # callers close what the network refused, and nothing that was refused otherwise
+        raise
+
+
+def _sends(interception: Interception, sock: Any, address: Any) -> None:
+    """None stands for the address that the socket is connected to."""
+    if sock.family in AT_HOME or address is None:
+        return
+    if sock.family not in _INTERNET or not isinstance(address, tuple):
+        raise interception.refusal(f"socket://{address}", Place.of(str(address)))
+    look_at_place(interception, *address[:2])
+
+
+def _resolves(interception: Interception, host: Any, *_: Any) -> None:
+    look_at_name(interception, host)
+
+
+def _resolves_back(interception: Interception, host: Any) -> None:
+    look_at_name(interception, host[0] if isinstance(host, tuple) else host, is_name_wanted=True)
+
+
+_WATCHED: Mapping[str, Callable[..., None]] = {
     "socket.__new__": _is_made,
     "socket.connect": _connects,
     "socket.sendto": _sends,
@@ -94,11 +99,19 @@ _WATCHED: Mapping[str, Callable[[Interception, tuple[Any, ...]], None]] = {
     "socket.getaddrinfo": _resolves,
     "socket.gethostbyname": _resolves,
     "socket.gethostbyaddr": _resolves_back,
-    "socket.getnameinfo": lambda interception, arguments: _resolves_back(interception, arguments[0]),
+    "socket.getnameinfo": _resolves_back,
 }
 
 
-_LEADS = {"connect": _connects, "connect_ex": _connects, "sendto": _sends, "sendmsg": _sends}
+# What is replaced.
+
+
+_LEADS: Mapping[str, Callable[..., None]] = {
+    "connect": _connects,
+    "connect_ex": _connects,
+    "sendto": _sends,
+    "sendmsg": _sends,
+}
 """What each method does with an address, once no name is in it that may not be resolved."""
 
 
@@ -109,9 +122,9 @@ def _looking_first(name: str, original: Callable[..., Any]) -> Callable[..., Any
         interception = current()
         address = arguments[-1] if arguments else None
         if interception is not None and sock.family in _INTERNET and isinstance(address, tuple) and address:
-            _resolves(interception, address)
+            look_at_name(interception, address[0])
             if name in _LEADS:
-                _LEADS[name](interception, (sock, address))
+                _LEADS[name](interception, sock, address)
         return original(sock, *arguments)
 
     method.__name__ = name
@@ -123,10 +136,11 @@ def _learning(original: Callable[..., Any]) -> Callable[..., Any]:
 
     def resolve(host: Any, *arguments: Any, **options: Any) -> Any:
         interception, name = current(), _text(host)
-        if interception is not None:
-            _resolves(interception, (host,))
+        if interception is None:
+            return original(host, *arguments, **options)
+        look_at_name(interception, host)
         found = original(host, *arguments, **options)
-        if interception is not None and name is not None and is_name(name):
+        if name is not None and is_name(name):
             interception.learn(name, _addresses(found))
         return found
 

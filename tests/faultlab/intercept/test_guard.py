@@ -68,7 +68,6 @@ _WAYS_OUT = {
     "getnameinfo": (lambda: socket.getnameinfo((_FAR, 443), 0), f"dns://{_FAR}"),
     "getfqdn": (lambda: socket.getfqdn(_NAME), f"dns://{_NAME}"),
     "bare-getaddrinfo": (lambda: _socket.getaddrinfo(_NAME, 443), f"dns://{_NAME}"),
-    "bare-socket": (lambda: _socket.socket().connect((_NAME, 443)), "socket://a bare _socket.socket"),
     "http.client": (lambda: _asked(lambda connection: connection.request("GET", "/")), f"dns://{_NAME}"),
     "urllib.request": (lambda: urllib.request.urlopen(f"https://{_NAME}/"), f"dns://{_NAME}"),
     "open_connection": (_opened(_FAR), f"socket://{_FAR}:443"),
@@ -89,6 +88,12 @@ def test_no_way_leads_out(lab, way):
     with lab.intercept(), pytest.raises(UnknownHost, match=r"lab\.intercept\(allow=\["):
         reach()
     assert lab.refused == [wanted]
+
+
+def test_a_socket_that_tells_nobody_ahead_does_not_come_to_be(lab):
+    with lab.intercept(), pytest.raises(UnknownHost, match=r"a bare _socket\.socket"):
+        _socket.socket()
+    assert len(lab.refused) == 1
 
 
 def test_what_is_swallowed_is_told_at_the_end(lab):
