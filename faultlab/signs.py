@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from urllib.parse import urlsplit
 
 from faultlab.cassette import Recording
 from faultlab.schedule import Unreached
@@ -41,8 +42,11 @@ def never_reached(upstream: str, left: Unreached, whole: str = "turn") -> str:
 
 
 def host_refused(url: str, known: Iterable[str]) -> str:
-    """The sentence about a request to a host that nobody stands for."""
-    return f"somebody asked for {url}, and no upstream stands for that host; there are: {', '.join(known) or 'none'}"
+    """The sentence about a request to a host that nobody stands for, and what is done about it where it is wanted."""
+    place = urlsplit(url).netloc
+    remedy = f"; if it may be reached: lab.intercept(allow=[{place!r}])" if place else ""
+    there_are = ", ".join(known) or "none"
+    return f"somebody asked for {url}, and no upstream stands for that host; there are: {there_are}{remedy}"
 
 
 def never_said(upstream: str, left: tuple[Reply, ...]) -> str:

@@ -51,6 +51,7 @@ _CARRIES = (
 """What is in the name of whatever carries a credential, known to us or not."""
 
 _SECRET_HEADER = re.compile(_CARRIES)
+_USER_OF_A_URL = re.compile(r"(?<=://)[^/?#]*@")
 _SECRET_IN_QUERY = re.compile(rf"(?i)([?&][^=&#]*{_CARRIES}[^=&#]*=)([^&#]+)")
 
 
@@ -83,6 +84,8 @@ def _read(body: bytes) -> Any:
 def received(method: str, url: str, headers: Iterable[tuple[bytes, bytes]], body: bytes) -> tuple[Request, str | None]:
     """A request as it came in, and the key or token that it carried; where that stood, now `REDACTED` stands."""
     kept, credential = _split(tuple(headers))
+    if "@" in url:
+        url = _USER_OF_A_URL.sub("", url, count=1)  # clients send it as a header
     told, shown = without_secrets(url) if "?" in url else (url, None)
     return Request(method, told, kept, body), credential or shown
 

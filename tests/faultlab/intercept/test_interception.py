@@ -69,7 +69,7 @@ def test_what_nobody_stands_for_is_refused_and_told(lab, upstream, ask):
     with lab.intercept(), pytest.raises(UnknownHost, match=r"api\.example\.com.*openai.*allow=\['api\.example\.com"):
         ask(_ELSEWHERE, _BODY)
     assert lab.refused == [_ELSEWHERE]
-    with pytest.raises(NotAsPlanned, match=r"api\.example\.com"):
+    with pytest.raises(NotAsPlanned, match=r"lab\.intercept\(allow=\['api\.example\.com'\]\)"):
         lab.check()
 
 
@@ -165,6 +165,17 @@ def test_another_thread_s_lab_is_told_who_has_the_process(lab):
         thread.start()
         thread.join()
     assert "interception" in raised[0]
+
+
+@some_ways
+def test_who_is_named_in_a_url_is_told_nowhere(lab, ask):
+    upstream = lab.upstream("openai", says=["hello"])
+    url = upstream.base_url.replace("://", "://me:sk-secret-of-mine@")
+    with lab.intercept():
+        assert ask(url + _CHAT, _BODY)[0] == 200
+        with suppress(UnknownHost):
+            ask(_ELSEWHERE.replace("://", "://me:sk-secret-of-mine@"), _BODY)
+    assert "secret" not in repr(lab.trace) + repr(lab.refused)
 
 
 # What is let through.
