@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 from pathlib import Path
+from typing import Literal
 
 from faultlab.adapters.cassette.reading import read_cassette
 from faultlab.cassette import Replay
@@ -15,10 +16,13 @@ from faultlab.errors import HarnessError, UnknownName
 from faultlab.faults import FAULTS, Fault
 from faultlab.nearest import did_you_mean
 from faultlab.providers import Provider, names, provider
-from faultlab.schedule import Entry, Schedule
+from faultlab.schedule import OK, Entry, Schedule
 from faultlab.script import Reply, Script
 
-__all__ = ["address_of", "answers", "plan"]
+__all__ = ["Planned", "address_of", "answers", "plan"]
+
+Planned = Entry | Fault | tuple[Fault, int | None] | Literal["ok"]
+"""What goes wrong with a request, or with so many; `ok`: nothing does."""
 
 
 def address_of(name: str, base_url: str | None) -> str:
@@ -52,7 +56,7 @@ def _reply(given: Reply | str) -> Reply:
     return Reply(given)
 
 
-def plan(faults: Sequence[Entry | Fault | tuple[Fault, int | None]], name: str) -> Schedule:
+def plan(faults: Sequence[Planned], name: str) -> Schedule:
     """What goes wrong there. Raises HarnessError for a fault that this provider cannot send."""
     if isinstance(faults, Fault | Entry | str):
         raise HarnessError(f"faults: a list, as in faults=[{_constructor(faults)}]")
@@ -75,9 +79,11 @@ def _entry(given: object) -> Entry:
             return given
         case Fault():
             return Entry((given,))
+        case "ok":
+            return OK
         case (Fault() as fault, int() | None as times) if not isinstance(times, bool):
             return _repeated(fault, times)
-    raise HarnessError(f"faults: each a fault, or (fault, how many requests), not {given!r:.60}{_meant(given)}")
+    raise HarnessError(f"faults: each a fault, (fault, how many requests) or 'ok', not {given!r:.60}{_meant(given)}")
 
 
 def _repeated(fault: Fault, times: int | None) -> Entry:

@@ -150,24 +150,29 @@ class Replay:
         own = home.own(self.cassette.recordings)
         return [each for each in own if not self._mismatches(each, request, home)]
 
-    def _mismatches(self, recording: Recording, request: Request, home: Home) -> dict[str, _Pair]:
-        pairs = ((name, MATCHERS[name](recording, request, home)) for name in self._match_on)
-        return {name: pair for name, pair in pairs if pair[0] != pair[1]}
+    def _mismatches(self, recording: Recording, request: Request, home: Home) -> list[str]:
+        return [name for name in self._match_on if not _is_equal(MATCHERS[name](recording, request, home))]
 
     def _distance(self, recording: Recording, request: Request, home: Home) -> tuple[int, int, bool, int]:
-        """What is nearer comes first: by what does not match, then by the body."""
+        """What is nearer comes first: by what was asked for, whether it has to match or not, then by the body."""
+        names = {*MATCHED_BY_DEFAULT, *self._match_on} - {"body"}
+        unequal = sum(not _is_equal(MATCHERS[name](recording, request, home)) for name in names)
         body = differences(*MATCHERS["body"](recording, request, home))
-        mismatches = self._mismatches(recording, request, home)
-        return len(mismatches), len(body), recording.n in self._played, recording.n
+        return unequal, len(body), recording.n in self._played, recording.n
 
     def _differing(self, nearest: Recording, request: Request, home: Home) -> Iterator[str]:
-        for name, (there, here) in self._mismatches(nearest, request, home).items():
+        for name in self._mismatches(nearest, request, home):
             if name != "body":
+                there, here = MATCHERS[name](nearest, request, home)
                 yield f"{name}: {_shown(there)} there, {_shown(here)} here"
         found = differences(*MATCHERS["body"](nearest, request, home))
         more = f" and {len(found) - _MOST_TOLD} more" if len(found) > _MOST_TOLD else ""
         if found:
             yield f"body: {', '.join(map(_told, found[:_MOST_TOLD]))}{more}"
+
+
+def _is_equal(pair: _Pair) -> bool:
+    return pair[0] == pair[1]
 
 
 def _shown(value: object) -> str:

@@ -15,17 +15,16 @@ from faultlab.adapters.base import Router
 from faultlab.adapters.cassette.in_process import recording
 from faultlab.adapters.cassette.recorder import Recorder
 from faultlab.adapters.transport import async_transport, installed_library, transport
-from faultlab.as_written import address_of, answers, plan
+from faultlab.as_written import Planned, address_of, answers, plan
 from faultlab.cassette import MATCHED_BY_DEFAULT
 from faultlab.clock import SystemClock, VirtualClock
 from faultlab.environment import kept, leading_to
 from faultlab.errors import HarnessError, NotAsPlanned
 from faultlab.failover import FailoverTrace
 from faultlab.fake_provider import FakeProvider
-from faultlab.faults import Fault
 from faultlab.lasting import Lasting
 from faultlab.limits import Limits
-from faultlab.schedule import Entry, Unreached
+from faultlab.schedule import Unreached
 from faultlab.script import Reply
 from faultlab.shown import without
 from faultlab.signs import host_refused, never_played, never_reached, never_said, not_as_planned
@@ -158,7 +157,7 @@ class Lab:
         name: str | None = None,
         model: str | None = None,
         says: Sequence[Reply | str] = (),
-        faults: Sequence[Entry | Fault | tuple[Fault, int | None]] = (),
+        faults: Sequence[Planned] = (),
         limits: Limits | None = None,
         base_url: str | None = None,
         api_key: str | None = None,

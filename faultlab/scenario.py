@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from faultlab.cassette import MATCHED_BY_DEFAULT
 from faultlab.expectations import Expectation
 from faultlab.limits import Limits
 from faultlab.policy import Policy
@@ -19,6 +20,7 @@ __all__ = [
     "CallableTarget",
     "CommandTarget",
     "DrawnHistory",
+    "FromCassette",
     "HermesTarget",
     "HistoryMessage",
     "Scenario",
@@ -78,6 +80,15 @@ class DrawnHistory:
 
     messages: int
     tokens: int
+
+
+@dataclass(frozen=True, slots=True)
+class FromCassette:
+    """A file of recorded traffic that answers, whoever is asked; `shown` is how sentences call it."""
+
+    path: str
+    shown: str
+    match_on: tuple[str, ...] = MATCHED_BY_DEFAULT
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,6 +155,7 @@ class Scenario:
     why: str = ""
     env: tuple[tuple[str, str | None], ...] = ()
     says: tuple[Reply, ...] = ()
+    cassette: FromCassette | None = None
     primary: Side = field(default_factory=Side)
     fallback: Side = field(default_factory=Side)
     history: tuple[HistoryMessage, ...] | DrawnHistory = ()

@@ -131,8 +131,9 @@ def _steps(trace: Trace, turn: Turn, attempts: dict[int, Attempt]) -> Iterator[S
 def _sent(exchange: Exchange) -> str:
     """The fault as sent, or what else the provider was asked for."""
     if exchange.unexpected:
-        return "no answer left"
-    told = " + ".join(_named(name, exchange) for name in exchange.faults) or "answer"
+        return "no answer left" if exchange.missed is None else "nothing recorded"
+    healthy = "answer" if exchange.recording is None else f"recording {exchange.recording}"
+    told = " + ".join(_named(name, exchange) for name in exchange.faults) or healthy
     if exchange.limited:
         told = told if exchange.fault in _NO_LIMITS else f"limit: {told}"
     if exchange.shape and exchange.shape.startswith(GENERIC_SHAPE):

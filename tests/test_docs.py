@@ -83,6 +83,11 @@ SHORT_FORMS = {
         "faultlab serve --until-stdin-closes scenarios/triggers/the_last_failure_names_the_reason.yaml",
         0,
     ),
+    'faultlab record -- python my_agent.py "What is new?"': ("faultlab record -- python -c pass", 0),  # asks nothing
+    "faultlab record --to tests/cassettes/session.yaml --upstream https://openrouter.ai/api/v1 -- python my_agent.py": (
+        "faultlab record --to session.yaml --upstream https://openrouter.ai/api/v1 -- python -c pass",
+        0,
+    ),
     "make scenarios": ("make -n scenarios", 0),
     "make test": ("make -n test", 0),
     "faultlab run scenarios/triggers/": ("faultlab run scenarios/triggers/size_never_switches.yaml", 0),

@@ -147,9 +147,11 @@ class _Lab:
         refused = self._server.refused_requests if self._server else 0
         unread = f", and refused {_counted(refused, 'request')} that nobody could read" if refused else ""
         yield f"{who}served {_counted(count, 'exchange')}{unread}"
-        unexpected = sum(exchange.unexpected for exchange in self._lab.trace.exchanges)
-        if unexpected:
-            yield f"{_counted(unexpected, 'request')} found no answer left: more was asked than `says` has answers for"
+        unexpected = [exchange for exchange in self._lab.trace.exchanges if exchange.unexpected]
+        yield from dict.fromkeys(exchange.missed for exchange in unexpected if exchange.missed)
+        unsaid = sum(exchange.missed is None for exchange in unexpected)
+        if unsaid:
+            yield f"{_counted(unsaid, 'request')} found no answer left: more was asked than `says` has answers for"
         for name, left in self._lab.unreached():
             yield never_reached(name, left)
 

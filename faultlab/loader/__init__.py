@@ -17,7 +17,7 @@ from faultlab.loader.document import DEFAULT_CONFIG, ConfigReader, Reading
 from faultlab.loader.layers import Variant, lay, lay_child, slug, variants
 from faultlab.loader.tree import Tree, documents, refusal
 from faultlab.scenario import Scenario
-from faultlab.scenario_files import SUFFIXES
+from faultlab.scenario_files import SUFFIXES, is_scenario_below
 
 __all__ = [
     "DEFAULT_CONFIG",
@@ -51,19 +51,22 @@ class Loader:
         """
         if Path(path).is_dir():
             return [each for file in files_below(Path(path)) for each in self.load(file)]
-        return self.read(text_of(Path(path)), shown or str(path))
+        return self.read(text_of(Path(path)), shown or str(path), Path(path).absolute().parent)
 
-    def read(self, text: str, shown: str) -> list[Scenario]:
-        """The scenarios of a text, under the name of the file that it might stand in."""
+    def read(self, text: str, shown: str, folder: Path | None = None) -> list[Scenario]:
+        """The scenarios of a text, under the name of the file that it might stand in.
+
+        `folder` is where that is, for files that it names; None: where its name says.
+        """
         with _no_collection():
             trees = documents(text, shown)
             if not trees:
                 raise ScenarioError("no scenario in this file: it is empty", path=shown, line=1, column=1)
-            return self._scenarios(trees)
+            return self._scenarios(trees, folder or Path(shown).absolute().parent)
 
-    def _scenarios(self, trees: list[Tree]) -> list[Scenario]:
+    def _scenarios(self, trees: list[Tree], folder: Path) -> list[Scenario]:
         found: dict[str, Scenario] = {}
-        reading = Reading(self._read_config)
+        reading = Reading(self._read_config, folder)
         for tree in trees:
             for variant in self._variants(tree):
                 name = _item_id(variant, single=len(trees) == 1)
@@ -100,7 +103,8 @@ def _no_collection() -> Iterator[None]:
 
 def files_below(folder: Path) -> list[Path]:
     """The scenario files below a folder, in order. Raises ScenarioError when there is none."""
-    found = sorted(path for path in folder.rglob(f"*{SUFFIXES[0]}") if path.is_file())
+    below = folder.rglob(f"*{SUFFIXES[0]}")
+    found = sorted(path for path in below if is_scenario_below(folder, path) and path.is_file())
     if not found:
         raise ScenarioError(f"no scenario below this folder: scenarios are *{SUFFIXES[0]} files", path=str(folder))
     return found

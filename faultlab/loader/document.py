@@ -7,9 +7,11 @@ import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from itertools import chain
+from pathlib import Path
 from typing import Any, Final
 
 from faultlab.expectations import DEFAULTS, Expectation
+from faultlab.loader.cassettes import WrittenCassette, held_playable
 from faultlab.loader.contradictions import refuse_contradictions
 from faultlab.loader.described import described, object_of, schema_of
 from faultlab.loader.expecting import expectations
@@ -27,7 +29,7 @@ from faultlab.loader.shapes import (
     whole,
 )
 from faultlab.loader.sides import faults, limits, refresh
-from faultlab.loader.speech import history, says, tools
+from faultlab.loader.speech import answers, history, tools
 from faultlab.loader.targets import target
 from faultlab.loader.tree import Tree, refusal, shown
 from faultlab.policy import FALLBACK, PRIMARY, Policy, Problem
@@ -164,7 +166,7 @@ DOCUMENT: Final[dict[str, Shape[Any]]] = {
     "why": text,
     "config": _config,
     "env": _env,
-    "says": says,
+    "says": answers,
     "faults": faults,
     "limits": limits,
     "refresh": refresh,
@@ -177,14 +179,15 @@ DOCUMENT: Final[dict[str, Shape[Any]]] = {
     "expect": _of_all_turns,
     "each": _laid_before,
 }
-_SAME_NAME: Final = ("clauses", "why", "env", "says", "history", "tools", "seed")
+_SAME_NAME: Final = ("clauses", "why", "env", "history", "tools", "seed")
 
 
 class Reading:
     """Reads the items of one file. What several of them share, tree for tree, is read once."""
 
-    def __init__(self, read_config: ConfigReader) -> None:
+    def __init__(self, read_config: ConfigReader, folder: Path) -> None:
         self._read_config = read_config
+        self._folder = folder
         self._shapes = {name: _once(shape) for name, shape in DOCUMENT.items()}
 
     def scenario(self, tree: Tree, item_id: str) -> Scenario:
@@ -202,10 +205,15 @@ class Reading:
             primary=_side(PRIMARY, read, renewals),
             fallback=_side(FALLBACK, read, renewals),
             target=_entered(read),
+            **self._answers(read),
             **{name: read[name] for name in _SAME_NAME if name in read},
         )
         refuse_contradictions(made, tree)
         return made
+
+    def _answers(self, read: Mapping[str, Any]) -> dict[str, Any]:
+        said = read.get("says", ())
+        return {"cassette": held_playable(said, self._folder)} if isinstance(said, WrittenCassette) else {"says": said}
 
     def _policy(self, tree: Tree, read: Mapping[str, Any], renewals: _Renewals) -> Policy:
         found = self._read_config(read.get("config", DEFAULT_CONFIG), read.get("env", ()), renewals)

@@ -100,7 +100,7 @@ def _shared(sentences: Mapping[str, str]) -> dict[str, Schema]:
     return {
         "fault": faults["properties"][UPSTREAMS[0]]["items"],
         "limits": _of_key("limits", sentences)["properties"][UPSTREAMS[0]],
-        "answer": says["items"],
+        "answer": says["anyOf"][0]["items"],  # beside it stands where they were recorded
         "expect": turns["items"]["properties"]["expect"],
         "turn": turns["items"],
     }

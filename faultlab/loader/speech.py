@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any, Final
 
+from faultlab.loader.cassettes import WrittenCassette, written_cassette
 from faultlab.loader.described import described, object_of, schema_of
 from faultlab.loader.shapes import Shape, choice, entries, fields, items, misfit, one_or_more, plain, text, whole
 from faultlab.loader.tree import MAX_ITEMS, Tree
@@ -12,7 +13,7 @@ from faultlab.made_up import fewest_tokens
 from faultlab.scenario import DrawnHistory, HistoryMessage, ScriptedTool, ToolOutput
 from faultlab.script import Reply, ToolCall
 
-__all__ = ["history", "says", "tools"]
+__all__ = ["answers", "history", "says", "tools"]
 
 _FINISH_REASONS: Final = (
     "content_filter",
@@ -69,6 +70,14 @@ def _reply(tree: Tree) -> Reply:
 
 
 says: Final[Shape[tuple[Reply, ...]]] = items(_reply, "a list of answers")
+
+
+@described(lambda: {"anyOf": [schema_of(says), schema_of(written_cassette)]})
+def answers(tree: Tree) -> tuple[Reply, ...] | WrittenCassette:
+    """Answers as they are written, or the file that they were recorded in."""
+    if type(tree.value) in (dict, list):
+        return written_cassette(tree) if type(tree.value) is dict else says(tree)
+    raise misfit(tree, "a list of answers, or {cassette: file}")
 
 
 _ERROR: Final[dict[str, Shape[Any]]] = {"error": text}

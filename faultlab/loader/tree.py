@@ -8,14 +8,25 @@ from __future__ import annotations
 
 import io
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any, Final, NamedTuple
 
 import yaml
 
 from faultlab.errors import ScenarioError
 
-__all__ = ["MAX_DEPTH", "MAX_ITEMS", "MAX_NODES", "Tree", "documents", "place_of", "refusal", "scalar", "shown"]
+__all__ = [
+    "MAX_DEPTH",
+    "MAX_ITEMS",
+    "MAX_NODES",
+    "Tree",
+    "documents",
+    "listed_under",
+    "place_of",
+    "refusal",
+    "scalar",
+    "shown",
+]
 
 MAX_DEPTH: Final = 100
 """Levels of nesting: more than any scenario needs, less than the stack holds."""
@@ -70,23 +81,36 @@ def shown(written: str) -> str:
 
 def documents(text: str, file: str) -> list[Tree]:
     """Every document of `text` that holds something; `file` is the name that errors give."""
+    trees: list[Tree] = []
+    for node in _composed(text, file):
+        if len(trees) == MAX_ITEMS:
+            raise refusal(node.start_mark, f"more than {MAX_ITEMS:,} documents in one file")
+        trees.append(_Builder().build(node))
+    return [tree for tree in trees if tree.value is not None]
+
+
+def listed_under(key: str, text: str, file: str) -> int | None:
+    """How many items the list under a key of the first document has, whatever they are; None where there is no list."""
+    node = next(_composed(text, file), None)
+    pairs = node.value if isinstance(node, yaml.MappingNode) else ()
+    found = next((value for name, value in pairs if name.value == key), None)
+    return len(found.value) if isinstance(found, yaml.SequenceNode) else None
+
+
+def _composed(text: str, file: str) -> Iterator[Any]:
+    """The root node of every document, their tags unread."""
     stream = io.StringIO(text)
     stream.name = file  # where libyaml's marks take it from
     loader = _Composer(stream)
-    trees: list[Tree] = []
     try:
         while loader.check_node():
-            node: Any = loader.get_node()
-            if len(trees) == MAX_ITEMS:
-                raise refusal(node.start_mark, f"more than {MAX_ITEMS:,} documents in one file")
-            trees.append(_Builder().build(node))
+            yield loader.get_node()
     except yaml.MarkedYAMLError as error:
         raise refusal(error.problem_mark or error.context_mark, f"unreadable YAML: {_problem(error, text)}") from None
     except yaml.reader.ReaderError as error:
         raise _not_allowed(text, file, error) from None
     finally:
         loader.dispose()
-    return [tree for tree in trees if tree.value is not None]
 
 
 class _Composer(yaml.CBaseLoader):

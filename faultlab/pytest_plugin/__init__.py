@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from faultlab.pytest_plugin.base import LAB, UNREADABLE, trace_folder
-from faultlab.scenario_files import SUFFIXES
+from faultlab.scenario_files import SUFFIXES, is_scenario_below
 from faultlab.told import Told
 
 __all__ = [
@@ -84,7 +84,7 @@ def pytest_collect_file(file_path: Path, parent: pytest.Collector) -> pytest.Col
 
 def _is_ours(path: Path, config: pytest.Config) -> bool:
     folders = (config.rootpath / folder for folder in config.getini("faultlab_paths"))
-    return path.suffix == SUFFIXES[0] and any(path.is_relative_to(folder) for folder in folders)
+    return any(is_scenario_below(folder, path) for folder in folders)
 
 
 def pytest_itemcollected(item: pytest.Item) -> None:

@@ -10,12 +10,14 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from typing import Final
 
+from faultlab.adapters.cassette.reading import read_cassette
+from faultlab.cassette import Replay
 from faultlab.dialogue import Dialogue
 from faultlab.errors import HarnessError, Runaway
 from faultlab.lab import Lab
 from faultlab.limits import Limits
 from faultlab.policy import FALLBACK, PRIMARY, Backend
-from faultlab.scenario import CommandTarget, Scenario, Side, TurnPlan
+from faultlab.scenario import CommandTarget, FromCassette, Scenario, Side, TurnPlan
 from faultlab.schedule import Schedule
 from faultlab.script import Script
 from faultlab.trace import Turn, TurnEnd
@@ -47,11 +49,11 @@ Raises TargetError if what is under test cannot be had.
 def lab_for(scenario: Scenario, lab: Lab | None = None) -> Lab:
     """A lab (None: a fresh one) with the scenario's upstreams; nobody stands where the configuration names nobody."""
     lab = lab or Lab(scenario.seed, virtual_time=not isinstance(scenario.target, CommandTarget))
-    script = Script(scenario.says)
+    script, replay = Script(scenario.says), _replay(scenario.cassette)
     for name, side in ((PRIMARY, scenario.primary), (FALLBACK, scenario.fallback)):
         backend = scenario.policy.backend(name)
         if backend is not None and backend.base_url and not _stands_already(backend, lab):
-            lab.add(_upstream(lab, name, backend, side, script))
+            lab.add(_upstream(lab, name, backend, side, script, replay))
     return lab
 
 
@@ -64,7 +66,14 @@ def _stands_already(backend: Backend, lab: Lab) -> bool:
     )
 
 
-def _upstream(lab: Lab, name: str, backend: Backend, side: Side, script: Script) -> Upstream:
+def _replay(cassette: FromCassette | None) -> Replay | None:
+    """One for all upstreams, as a script is."""
+    if cassette is None:
+        return None
+    return Replay(read_cassette(cassette.path, cassette.shown), cassette.match_on)
+
+
+def _upstream(lab: Lab, name: str, backend: Backend, side: Side, script: Script, replay: Replay | None) -> Upstream:
     return Upstream(
         name,
         backend.provider,
@@ -73,6 +82,7 @@ def _upstream(lab: Lab, name: str, backend: Backend, side: Side, script: Script)
         model=backend.model,
         api_key=backend.key,
         script=script,
+        replay=replay,
         schedule=Schedule(side.faults),
         limits=side.limits or Limits(),
         token_url=backend.token_url,

@@ -277,8 +277,8 @@ def test_a_lab_is_entered_once_at_a_time():
         ({"faults": ["reset"]}, r"not 'reset'; did you mean faults.reset\(\)\?"),
         ({"faults": ["resett"]}, r"not 'resett'; did you mean 'reset'\?"),
         ({"faults": [faults.reset]}, r"did you mean faults.reset\(\)\?"),
-        ({"faults": [(faults.reset(), "3")]}, r"faults: each a fault, or \(fault, how many requests\), not"),
-        ({"faults": [(faults.reset(), True)]}, r"faults: each a fault, or \(fault, how many requests\), not"),
+        ({"faults": [(faults.reset(), "3")]}, r"faults: each a fault, \(fault, how many requests\) or 'ok', not"),
+        ({"faults": [(faults.reset(), True)]}, r"faults: each a fault, \(fault, how many requests\) or 'ok', not"),
         ({"faults": [(faults.reset(), 0)]}, "faults: reset: times: a whole number from 1, or forever, not 0"),
     ],
 )

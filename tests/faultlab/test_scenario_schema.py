@@ -13,6 +13,7 @@ from jsonschema import Draft7Validator
 from docs.generator import made
 from docs.generator.sentences import sentences
 from faultlab.errors import ScenarioError
+from faultlab.loader import files_below
 from faultlab.loader.document import DOCUMENT
 from faultlab.loader.expecting import _KEYS
 from faultlab.loader.scenario_schema import FILE
@@ -48,7 +49,7 @@ def test_the_schema_that_is_shipped_is_what_the_command_prints():
 
 
 def test_every_scenario_of_the_suite_holds_it():
-    files = sorted((ROOT / "scenarios").rglob("*.yaml"))
+    files = files_below(ROOT / "scenarios")
     assert len(files) > 100
     assert {str(file): found for file in files if (found := complaints(file.read_text("utf-8"), str(file)))} == {}
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import zlib
 from collections.abc import Callable, Iterable
+from functools import lru_cache
 from typing import Final
 
 __all__ = ["Headers", "unpackable", "unpacked"]
@@ -57,12 +58,24 @@ def _inflate(body: bytes) -> bytes:
     return body
 
 
+@lru_cache(maxsize=1)
 def _brotli() -> _Undo | None:
-    """What vcrpy unpacks it with, where there is a library for that."""
-    from vcr.filters import AVAILABLE_DECOMPRESSORS
+    """By whichever library there is for it; None where there is none."""
+    try:
+        import brotli as library
+    except ImportError:
+        try:
+            import brotlicffi as library
+        except ImportError:
+            return None
 
-    found: _Undo | None = AVAILABLE_DECOMPRESSORS.get("br")
-    return found
+    def undo(body: bytes) -> bytes:
+        try:
+            return bytes(library.decompress(body))
+        except library.error:
+            return body
+
+    return undo
 
 
 _UNDO: Final[dict[str, _Undo]] = {"gzip": _gunzip, "x-gzip": _gunzip, "deflate": _inflate, "identity": bytes}
