@@ -58,10 +58,11 @@ class Route:
 
 @dataclass(frozen=True, slots=True)
 class Ask:
-    """One request for an answer: what it says, and where it went."""
+    """One request for an answer: what it says, the same without what a change of provider changes, where it went."""
 
     exchange: Exchange
     said: Dialogue
+    plain: tuple[Said, ...]
     route: Route
 
     @property
@@ -114,7 +115,8 @@ def _asks(exchanges: Sequence[Exchange]) -> Iterator[Ask]:
     for place, exchange in enumerate(asked):
         # Who meets no connection asks again: the next request that was read tells what this one would have said.
         read = next((one for one in asked[place:] if not one.unread), exchange)
-        yield Ask(exchange, dialogue_of(read.request), _route(exchange))
+        said, route = dialogue_of(read.request), _route(exchange)
+        yield Ask(exchange, said, _plain_messages(said, _route(read).model), route)
 
 
 def _route(exchange: Exchange) -> Route:
@@ -130,32 +132,22 @@ def _route(exchange: Exchange) -> Route:
 
 
 def _match(pending: list[Question], ask: Ask) -> Question | None:
-    """The question that this puts again: the one that is most like it, rather where it was put before, the latest."""
-    likenesses = [(_likeness(question.last, ask), question) for question in pending]
-    ranked = [
-        (likeness, not question.last.route.changes(ask.route), question.last.exchange.n, question)
-        for likeness, question in likenesses
-        if likeness
-    ]
-    return max(ranked, key=lambda one: one[:3])[3] if ranked else None
+    """The question that this puts again: word for word if there is one, rather where it was put before, the latest."""
+    same = [question for question in pending if question.last.plain == ask.plain]
+
+    def nearness(question: Question) -> tuple[bool, bool, int]:
+        last = question.last
+        return last.said.system == ask.said.system, not last.route.changes(ask.route), last.exchange.n
+
+    return max(same or [one for one in pending if _is_like(one.last, ask)], key=nearness, default=None)
 
 
-_SAME, _SAME_MESSAGES, _ALIKE = 3, 2, 1
-
-
-def _likeness(before: Ask, ask: Ask) -> int:
-    mine, its = _messages(ask), _messages(before)
-    if mine == its:
-        return _SAME if ask.said.system == before.said.system else _SAME_MESSAGES
-    return _ALIKE if _is_like(its, _plain(before.said.system, before.route.model), mine) else 0
-
-
-def _messages(ask: Ask) -> tuple[Said, ...]:
+def _plain_messages(dialogue: Dialogue, model: str | None) -> tuple[Said, ...]:
     """What was said, without what a change of provider changes: white space, the model's name, a begun answer."""
-    said = list(ask.said.messages)
+    said = list(dialogue.messages)
     while len(said) > 1 and said[-1].role == "assistant" and not said[-1].calls:
         said.pop()
-    return tuple(Said(each.role, _plain(each.text, ask.route.model), each.calls) for each in said)
+    return tuple(Said(each.role, _plain(each.text, model), each.calls) for each in said)
 
 
 def _plain(text: str, model: str | None) -> str:
@@ -164,13 +156,15 @@ def _plain(text: str, model: str | None) -> str:
     return re.sub(rf"(?<!\w){re.escape(model)}(?!\w)", "", plain) if model and model in plain else plain
 
 
-def _is_like(before: tuple[Said, ...], system: str, after: tuple[Said, ...]) -> bool:
-    """Whether `after` still ends with the message that `before` ended with, and tells what went before it, or less."""
-    if not before or not after or after[: len(before)] == before or not _holds(before[-1], after[-1]):
+def _is_like(earlier: Ask, ask: Ask) -> bool:
+    """Whether it still ends with the message that the earlier one ended with, and tells what went before, or less."""
+    before, after = earlier.plain, ask.plain
+    if not before or not after or not _holds(before[-1], after[-1]) or after[: len(before)] == before:
         return False
     rest = after[:-1]
     if not rest:
         return True
+    system = _plain(earlier.said.system, earlier.route.model)
     known = Counter(each.text for each in before[:-1]) + Counter([system])
     shared = sum((known & Counter(each.text for each in rest)).values())
     # One message may stand for those that a compression left out.
@@ -179,7 +173,7 @@ def _is_like(before: tuple[Said, ...], system: str, after: tuple[Said, ...]) -> 
 
 def _holds(one: Said, other: Said) -> bool:
     """Whether two messages are one, apart from lines that were put before or behind it."""
-    short, long = sorted((one.text, other.text), key=len)
+    short, long = (one.text, other.text) if len(one.text) <= len(other.text) else (other.text, one.text)
     if one.calls != other.calls or not short:
         return one == other
-    return short == long or long.startswith(f"{short}\n") or long.endswith(f"\n{short}")
+    return short in long and (short == long or long.startswith(f"{short}\n") or long.endswith(f"\n{short}"))

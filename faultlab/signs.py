@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator
 from urllib.parse import urlsplit
 
 from faultlab.cassette import Recording
+from faultlab.policy import UPSTREAMS
 from faultlab.schedule import Unreached
 from faultlab.script import Reply
 from faultlab.trace import Trace
@@ -20,10 +21,10 @@ def not_as_planned(trace: Trace) -> Iterator[str]:
         if exchange.missed is not None:
             # Whoever meets no answer asks again: the same sentence once more says nothing.
             if exchange.missed not in told:
-                yield f"request {exchange.n} to the {exchange.upstream} met no answer: {exchange.missed}"
+                yield f"request {exchange.n} to {_who(exchange.upstream)} met no answer: {exchange.missed}"
             told.add(exchange.missed)
         elif exchange.unexpected:
-            yield f"request {exchange.n} to the {exchange.upstream} met no answer: add one to `says`"
+            yield f"request {exchange.n} to {_who(exchange.upstream)} met no answer: add one to `says`"
         for name in exchange.wasted:
             yield (
                 f"fault {name} could not apply to what request {exchange.n} met: "
@@ -52,10 +53,15 @@ def host_refused(url: str, known: Iterable[str]) -> str:
 def never_said(upstream: str, left: tuple[Reply, ...]) -> str:
     """The sentence about answers that nobody asked for."""
     number, were = ("1 answer", "was") if len(left) == 1 else (f"{len(left)} answers", "were")
-    return f"{number} of the {upstream} {were} never asked for: remove what is too much in `says`, or ask for it"
+    return f"{number} of {_who(upstream)} {were} never asked for: remove what is too much in `says`, or ask for it"
 
 
 def never_played(upstream: str, left: tuple[Recording, ...]) -> str:
     """The sentence about recordings that nobody asked for."""
     told = "; ".join(map(str, left))
-    return f"not all of the cassette of the {upstream} was asked for: {told}"
+    return f"not all of the cassette of {_who(upstream)} was asked for: {told}"
+
+
+def _who(upstream: str) -> str:
+    """An upstream as one speaks of it: by what it is in a scenario, by its name elsewhere."""
+    return f"the {upstream}" if upstream in UPSTREAMS else upstream

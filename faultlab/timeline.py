@@ -5,7 +5,6 @@ Plain words and ASCII marks; width and colour are the report's business. Knows n
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
@@ -68,18 +67,27 @@ def steps_of(trace: Trace) -> tuple[Step, ...]:
     questions = questions_of(trace.exchanges)
     places = {ask.exchange.n: (number, ask) for number, each in enumerate(questions, 1) for ask in each.asks}
     order = [places[one.n][0] for one in trace.exchanges if one.n in places]
-    counts: Counter[object] = Counter()
+    tries: dict[int, list[list[Ask]]] = {}
     steps = []
     for place, exchange in enumerate(trace.exchanges):
         after = trace.exchanges[place + 1] if place + 1 < len(trace.exchanges) else None
         label = ""
         if exchange.n in places:
             number, ask = places[exchange.n]
-            counts[number, ask.route] += 1
-            label = f"{number}." * (order != sorted(order)) + str(counts[number, ask.route])
+            label = f"{number}." * (order != sorted(order)) + str(_tried(tries.setdefault(number, []), ask))
         then = _then(exchange, questions, places) or _aside(after)
         steps.append(_step(exchange, label, then))
     return tuple(steps)
+
+
+def _tried(tries: list[list[Ask]], ask: Ask) -> int:
+    """How many there were of one question at one place, with this; `tries` has a list for each place."""
+    there = next((asks for asks in tries if not asks[0].route.changes(ask.route)), None)
+    if there is None:
+        there = []
+        tries.append(there)
+    there.append(ask)
+    return len(there)
 
 
 def _then(exchange: Exchange, questions: Sequence[Question], places: Mapping[int, tuple[int, Ask]]) -> str:

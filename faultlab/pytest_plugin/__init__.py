@@ -91,7 +91,7 @@ def pytest_itemcollected(item: pytest.Item) -> None:
     """Give a marked test its lab, whether it asks for it or not: a mark without effect would promise too much."""
     names = getattr(item, "fixturenames", None)
     if names is not None and "faultlab" not in names and item.get_closest_marker("faultlab"):
-        names.insert(0, "faultlab")
+        item.fixturenames = ["faultlab", *names]  # type: ignore[attr-defined]  # the list belongs to its siblings too
 
 
 @pytest.hookimpl(tryfirst=True)

@@ -23,6 +23,11 @@ __all__ = ["compared", "file_name", "tell"]
 _LONGEST: Final = 100
 """Characters of a file's name, its ending apart: file systems allow 255 bytes."""
 
+_THE_MACHINE_S: Final = re.compile(
+    r"user-agent$|accept-encoding$|x-stainless-(arch|os|lang|package-version|runtime|runtime-version)$"
+)
+"""Headers in which a client describes where it runs: the same seed writes the same bytes everywhere."""
+
 
 def tell(item: pytest.Item, call: pytest.CallInfo[Any], report: pytest.TestReport) -> None:
     """Add the timeline to the report, and write the trace where that was asked for."""
@@ -39,7 +44,11 @@ def _write(item: pytest.Item, seed: int, trace: Trace, secrets: tuple[str, ...],
     folder = trace_folder(item.config)
     if folder is None:
         return
-    document = {"test": item.nodeid, "seed": seed, "signs": list(signs), "trace": trace_told(trace)}
+    told = trace_told(trace)
+    for exchange in told["exchanges"]:
+        headers = exchange["request"]["headers"]
+        exchange["request"]["headers"] = {name: headers[name] for name in headers if not _THE_MACHINE_S.match(name)}
+    document = {"test": item.nodeid, "seed": seed, "signs": list(signs), "trace": told}
     folder.mkdir(parents=True, exist_ok=True)
     text = json.dumps(crossed_out(document, secrets), indent=1)
     Path(folder, f"{file_name(item.nodeid)}.json").write_text(f"{text}\n", encoding="utf-8", newline="\n")

@@ -329,9 +329,7 @@ def test_what_matches_nothing_is_told_with_what_came_nearest_and_in_what_it_diff
         f"nothing in {path} answers POST /chat/completions; nearest is recording 3, POST {CHAT}, "
         'which differs in body: messages.0.content is "hi" there and "ho" here'
     )
-    with pytest.raises(
-        NotAsPlanned, match=r"request 1 to the openai met no answer: nothing in .* nearest is recording 3"
-    ):
+    with pytest.raises(NotAsPlanned, match=r"request 1 to openai met no answer: nothing in .* nearest is recording 3"):
         lab.check()
 
 
@@ -369,7 +367,7 @@ def test_the_same_sentence_is_said_once_however_often_a_client_tries(cassette):
 def test_what_was_never_asked_for_is_told_when_that_is_wanted(cassette):
     lab = Lab(unused_replies=True)
     ask(lab.upstream("openai", cassette=cassette(pair("one", "1"), pair("two", "2"))), "two")
-    with pytest.raises(NotAsPlanned, match=r"not all of the cassette of the openai was asked for: recording 1, POST"):
+    with pytest.raises(NotAsPlanned, match=r"not all of the cassette of openai was asked for: recording 1, POST"):
         lab.check()
 
 

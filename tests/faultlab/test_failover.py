@@ -1,4 +1,5 @@
 import json
+from time import process_time
 
 import pytest
 from hypothesis import given
@@ -176,6 +177,15 @@ def test_a_model_that_changes_behind_a_failed_connection_is_seen(traffic):
     assert traffic.trace.switched().changed == ("model",)
 
 
+def test_a_switch_to_the_other_api_is_one_like_any_other(traffic):
+    traffic.ask("one", *_said("hi", "hello", "and now?"), system="Be nice").answer("two")
+    items = [{"type": "message", **each} for each in _said("hi", "hello", "and now?")]
+    body = json.dumps({"model": "m", "instructions": "Be nice", "input": items}).encode()
+    traffic.trace.exchanges[1].request = Request("POST", f"{HOSTS['two']}/responses", {}, body)
+    assert traffic.trace.switched().changed == ("host", "key")
+    assert traffic.trace.same_conversation()
+
+
 def test_a_switch_back_and_forth_is_several(traffic):
     traffic.ask("one").ask("two").ask("two").answer("one")
     assert [(one.source, one.to, one.after_calls) for one in traffic.trace.switches] == [
@@ -351,6 +361,11 @@ def test_the_timeline_of_a_trace_without_turns_counts_tries_and_tells_waits_and_
     ]
 
 
+def test_a_connection_that_failed_is_a_try_like_any_other(traffic):
+    traffic.ask("one", unread=True, status=None).ask("one").ask("one", unread=True, status=None).answer("two")
+    assert [step.attempt for step in steps_of(traffic.trace)] == ["1", "2", "3", "1"]
+
+
 def test_it_tells_questions_apart_by_number_where_they_mingle(traffic):
     traffic.ask("one", "a").ask("one", "b").wait(1).answer("one", "a").answer("two", "b")
     assert [(step.attempt, step.then) for step in steps_of(traffic.trace)] == [
@@ -367,6 +382,18 @@ def test_it_tells_side_requests(traffic):
         ("1", "asked for https://one.example/v1/chat/completions"),
         ("", ""),
     ]
+
+
+def test_long_traces_are_asked_in_no_time(traffic):
+    for number in range(250):
+        traffic.ask("one", f"question {number}")
+    for _ in range(250):
+        traffic.ask("one", "the same")
+    started_s = process_time()
+    assert len(questions_of(traffic.trace.exchanges)) == 251
+    assert not traffic.trace.switched()
+    assert steps_of(traffic.trace)[-1].attempt == "250"
+    assert process_time() - started_s < 5
 
 
 def test_a_lab_s_trace_is_asked_in_process_as_it_is():

@@ -191,7 +191,7 @@ def test_a_request_that_met_no_answer_is_told_with_the_timeline():
     with provider.client(max_retries=0) as client, pytest.raises(openai.APIConnectionError):
         _ask(client)
     told = _told(lab)
-    assert "request 1 to the openai met no answer: add one to `says`" in told
+    assert "request 1 to openai met no answer: add one to `says`" in told
     assert "    1     0s  openai  1    no answer left  connection closed" in told
 
 
@@ -209,7 +209,7 @@ def test_answers_that_nobody_asked_for_are_told_where_that_is_asked_for():
         lab = Lab(unused_replies=wanted)
         lab.upstream("openai", says=["one", "two"])
         if wanted:
-            assert "2 answers of the openai were never asked for" in _told(lab)
+            assert "2 answers of openai were never asked for" in _told(lab)
         else:
             lab.check()
 

@@ -88,7 +88,7 @@ def test_what_comes_about_in_the_end_of_another_fixture_is_judged_there(ran):
             assert ask(app) == "hello"
     """)
     result.assert_outcomes(passed=1, errors=1)
-    result.stdout.fnmatch_lines(["*ERROR at teardown of test_it*", "request 2 to the openai met no answer: *"])
+    result.stdout.fnmatch_lines(["*ERROR at teardown of test_it*", "request 2 to openai met no answer: *"])
 
 
 def test_a_test_case_of_the_standard_library_has_one_too(ran):
@@ -155,7 +155,7 @@ def test_marks_set_up_the_lab_the_nearest_one_first(ran):
         """
     )
     result.assert_outcomes(passed=2, failed=1)
-    result.stdout.fnmatch_lines(["1 answer of the openai was never asked for: *"])
+    result.stdout.fnmatch_lines(["1 answer of openai was never asked for: *"])
 
 
 def test_a_marked_test_has_a_lab_without_asking_for_it(ran):
@@ -167,6 +167,15 @@ def test_a_marked_test_has_a_lab_without_asking_for_it(ran):
             time.sleep(3600)
     """)
     result.assert_outcomes(passed=1)
+
+
+def test_a_mark_of_one_parameter_is_not_its_siblings(ran):
+    result = ran("""
+        @pytest.mark.parametrize("n", [0, pytest.param(1, marks=pytest.mark.faultlab)])
+        def test_it(n, request):
+            assert ("faultlab" in request.fixturenames) == bool(n)
+    """)
+    result.assert_outcomes(passed=2)
 
 
 @pytest.mark.parametrize(
@@ -236,7 +245,7 @@ def test_options_of_the_ini_file_hold_for_every_lab(ran):
         """,
     )
     result.assert_outcomes(failed=1)
-    result.stdout.fnmatch_lines(["1 answer of the openai was never asked for: *"])
+    result.stdout.fnmatch_lines(["1 answer of openai was never asked for: *"])
 
 
 def _traces(pytester):
@@ -269,6 +278,9 @@ def test_failing_tests_leave_a_trace_and_the_same_seed_the_same_bytes(ran, pytes
         assert "was never reached" in told["signs"][0]
         assert told["trace"]["exchanges"][0]["status"] == 429
         assert b"sk-" not in written
+        headers = told["trace"]["exchanges"][0]["request"]["headers"]
+        assert headers["x-stainless-retry-count"] == "0"
+        assert not {"user-agent", "x-stainless-runtime-version", "accept-encoding"} & set(headers)
 
 
 def test_failing_scenarios_leave_one_too_and_take_the_seed_if_they_state_none(ran, pytester):
