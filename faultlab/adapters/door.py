@@ -126,7 +126,7 @@ class Door:
         """What the upstream that a request is for makes of it; the trace has it under the upstream's own URL."""
         if asked.head.method == "CONNECT":
             return Refusal(501, "no tunnel leads on from here")
-        head, credential = _addressed(self._origin, asked.head, own_host=self._own_host)
+        head, credential = _addressed(self._origin, asked.head, self._own_host)
         request = Request(head.method, head.url, head.headers, asked.body)
         try:
             answer = self._router.answer(request, credential)
@@ -135,7 +135,8 @@ class Door:
         except Runaway as error:
             self.runaway = error
             return Refusal(400, str(error))
-        self.runaway = None
+        if self.runaway:  # he has been given leave again
+            self.runaway = None
         self.look()
         return answer
 
@@ -219,7 +220,7 @@ class Door:
 
 # A client sends the same head again and again.
 @lru_cache(maxsize=64)
-def _addressed(origin: str, asking: Asking, *, own_host: bool) -> tuple[Request, str | None]:
+def _addressed(origin: str, asking: Asking, own_host: bool) -> tuple[Request, str | None]:
     """A request but for its body, as it would be if the upstream's own host had been asked; and its credential."""
     url = origin + asking.target if asking.target.startswith("/") else asking.target
     host = origin.partition("://")[2].encode("ascii")
