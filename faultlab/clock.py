@@ -9,14 +9,13 @@ import heapq
 import itertools
 import math
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from threading import Event, RLock
 from typing import Protocol
 
 from faultlab.errors import WaitsForEver
 
-__all__ = ["START", "Clock", "SystemClock", "VirtualClock", "sleeping_on"]
+__all__ = ["START", "Clock", "Pace", "SystemClock", "VirtualClock"]
 
 START = 1_767_225_600.0
 """2026-01-01T00:00:00Z, where virtual time begins."""
@@ -51,6 +50,19 @@ class Clock(Protocol):
         """As `advance`, without holding up an event loop."""
 
 
+class Pace(Protocol):
+    """Who decides when a virtual clock moves, while whole threads live by it."""
+
+    def wait(self, seconds: float, interrupted: Event | None) -> bool:
+        """Wait until then, as one of those threads; False: this is none of them, and has to move the clock itself."""
+
+    async def wait_async(self, seconds: float, interrupted: Event | None) -> bool:
+        """As `wait`, without holding up an event loop."""
+
+    def moved(self) -> None:
+        """The clock was moved by somebody else."""
+
+
 class _Waits:
     """The waits of the code under test, in order."""
 
@@ -67,7 +79,8 @@ class _Waits:
         """Their sum."""
         return sum(self._waits)
 
-    def _count(self, waited_s: float) -> None:
+    def count(self, waited_s: float) -> None:
+        """Somebody has waited so long."""
         if waited_s > 0:
             self._waits.append(waited_s)
 
@@ -96,7 +109,7 @@ class SystemClock(_Waits):
         """Wait so long, or until `interrupted` is set."""
         before = self.now_s
         self.advance(seconds, interrupted)
-        self._count(self.now_s - before)
+        self.count(self.now_s - before)
 
     def advance(self, seconds: float, interrupted: Event | None = None) -> None:
         """Really wait so long, or until `interrupted` is set."""
@@ -124,6 +137,7 @@ class VirtualClock(_Waits):
         self._lock = RLock()
         self._order = itertools.count()
         self._due: list[tuple[float, int, Callable[[], object]]] = []
+        self.pace: Pace | None = None
 
     @property
     def now_s(self) -> float:
@@ -150,7 +164,7 @@ class VirtualClock(_Waits):
 
     def sleep(self, seconds: float, interrupted: Event | None = None) -> None:
         """Move the clock by so much, or to the action that sets `interrupted`; counted among the waits."""
-        self._count(self._move(seconds, interrupted))
+        self.count(self._move(seconds, interrupted))
 
     def advance(self, seconds: float, interrupted: Event | None = None) -> None:
         """Move the clock by so much, or to the action that sets `interrupted`."""
@@ -158,23 +172,35 @@ class VirtualClock(_Waits):
 
     async def advance_async(self, seconds: float, interrupted: Event | None = None) -> None:
         """As `advance`: virtual time holds up nothing."""
-        self._move(seconds, interrupted)
+        if self.pace is None or not await self.pace.wait_async(seconds, interrupted):
+            self._move(seconds, interrupted)
+
+    @property
+    def due_s(self) -> float:
+        """When the next action is due."""
+        with self._lock:
+            return self._due[0][0] if self._due else math.inf
 
     def _move(self, seconds: float, interrupted: Event | None) -> float:
         start = self._now
-        end = start + max(seconds, 0.0)
+        if self.pace is None or not self.pace.wait(seconds, interrupted):
+            self._move_alone(start + max(seconds, 0.0), interrupted)
+            if self.pace is not None:
+                self.pace.moved()
+        return self._now - start
+
+    def _move_alone(self, end: float, interrupted: Event | None) -> None:
         while not (interrupted and interrupted.is_set()):
-            action = self._step(end)
+            action = self.step(end)
             if action is None:
                 break
             # Outside the lock: an action may wait for a thread that asks this clock for the time.
             action()
             if interrupted:
                 interrupted.wait(_GRACE_S)
-        return self._now - start
 
-    def _step(self, end: float) -> Callable[[], object] | None:
-        """Move to the next action up to `end` and return it, or to `end` itself."""
+    def step(self, end: float) -> Callable[[], object] | None:
+        """Move to the next action up to `end` and return it, or to `end` itself. Raises WaitsForEver at no end."""
         with self._lock:
             if self._due and self._due[0][0] <= end:
                 t_s, _, action = heapq.heappop(self._due)
@@ -190,14 +216,3 @@ class VirtualClock(_Waits):
             if entry in self._due:
                 self._due.remove(entry)
                 heapq.heapify(self._due)
-
-
-@contextmanager
-def sleeping_on(clock: Clock) -> Iterator[None]:
-    """Meanwhile every `time.sleep` of the process moves this clock instead: clients cannot be handed one."""
-    real = time.sleep
-    time.sleep = lambda seconds, /: clock.sleep(float(seconds))
-    try:
-        yield
-    finally:
-        time.sleep = real

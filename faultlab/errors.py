@@ -10,6 +10,7 @@ FaultlabError           the root; never raised itself
     ├── UnusableSchema  a JSON schema for which no value can be made
     ├── LabBusy         another thread's lab has the time or the connections of this process
     ├── UnreadableCassette  a file that should hold recorded traffic, and does not
+    ├── NothingMoves    virtual time stands still: the program waits for itself, or in a way that nothing virtualises
     └── WaitsForEver    nothing can end a wait: no time-out, no interrupt
 
 Runaway                 whoever wrote what is under test: it never stops asking; no Exception, so nobody swallows it
@@ -27,6 +28,7 @@ __all__ = [
     "HarnessError",
     "LabBusy",
     "NotAsPlanned",
+    "NothingMoves",
     "Runaway",
     "ScenarioError",
     "TargetError",
@@ -127,6 +129,10 @@ class UnusableSchema(HarnessError, ValueError):
         super().__init__(f"{path}: {reason}")
         self.path = path
         self.reason = reason
+
+
+class NothingMoves(HarnessError):
+    """Virtual time stands still: names every thread, where it stands, and what may be the reason."""
 
 
 class WaitsForEver(HarnessError):

@@ -43,10 +43,11 @@ class SteeringClock(VirtualClock):
         super().__init__()
         self._control = control
 
-    def _step(self, end: float) -> Any:
+    def step(self, end: float) -> Any:
+        """As every clock's, and so much in the other process."""
         with self._lock:
             before = self._now
-            action = super()._step(end)
+            action = super().step(end)
             if self._now > before:
                 asked(self._control, "clock", {"advance_s": self._now - before})
             return action

@@ -10,13 +10,13 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from faultlab.clock import sleeping_on
 from faultlab.errors import HarnessError, TargetError
 from faultlab.invariants import ON_THE_WIRE
 from faultlab.lab import Lab
 from faultlab.made_up import drawing_from
 from faultlab.scenario import CallableTarget, Scenario
 from faultlab.targets.base import Played, outcome_of, played
+from faultlab.virtual_time import virtual_time
 
 __all__ = ["play"]
 
@@ -26,7 +26,7 @@ def play(scenario: Scenario, lab: Lab) -> Played:
     if not isinstance(scenario.target, CallableTarget):
         raise HarnessError(f"target callable was handed a scenario for {scenario.target}")
     function = _found(scenario.target, scenario.place.file)
-    with drawing_from(scenario.seed), sleeping_on(lab.clock):
+    with drawing_from(scenario.seed), virtual_time(lab.clock):
         for plan in scenario.turns:
             with played(lab, plan) as told:
                 told.end = outcome_of(partial(_text, function, lab, plan.user))

@@ -8,7 +8,6 @@ from contextlib import contextmanager
 from functools import partial
 from typing import Any
 
-from faultlab.clock import sleeping_on
 from faultlab.errors import HarnessError
 from faultlab.fake_provider import FakeProvider
 from faultlab.invariants import ON_THE_WIRE
@@ -17,7 +16,7 @@ from faultlab.made_up import drawing_from
 from faultlab.policy import PRIMARY
 from faultlab.scenario import Scenario, SdkTarget
 from faultlab.targets.base import Played, outcome_of, played
-from faultlab.virtual_loop import VirtualLoop
+from faultlab.virtual_time import virtual_time
 
 __all__ = ["play"]
 
@@ -39,10 +38,10 @@ def play(scenario: Scenario, lab: Lab) -> Played:
 def _caller(provider: FakeProvider, how: SdkTarget) -> Iterator[Callable[[str], str]]:
     """What asks the client once and gives the text of its answer."""
     if not how.is_async:
-        with sleeping_on(provider.clock), provider.client(max_retries=how.max_retries) as client:
+        with virtual_time(provider.clock), provider.client(max_retries=how.max_retries) as client:
             yield lambda user: _ask(client, provider, how, user)
         return
-    with asyncio.Runner(loop_factory=lambda: VirtualLoop(provider.clock)) as runner:
+    with virtual_time(provider.clock), asyncio.Runner() as runner:
         client = provider.async_client(max_retries=how.max_retries)
         yield lambda user: runner.run(_ask_async(client, provider, how, user))
         runner.run(client.close())

@@ -1,18 +1,51 @@
-"""Virtual time for code that is not ours: what it sleeps moves a clock, and costs nothing."""
+"""Virtual time for code that is not ours: what it sleeps, times out and reads moves a clock, and costs nothing.
+
+Most parts are loaded when time is made virtual for the first time: they need asyncio. What is the machine's own is
+noted early, before anybody else replaces it.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
+from typing import Any
 
-from faultlab.clock import VirtualClock, sleeping_on
+from faultlab.clock import SystemClock, VirtualClock
 from faultlab.occupancy import occupying
+from faultlab.virtual_time import machine  # noqa: F401  # see above
 
-__all__ = ["virtual_time"]
+__all__ = ["in_real_time", "trio_clock", "virtual_time"]
 
 
 @contextmanager
-def virtual_time(clock: VirtualClock) -> Iterator[None]:
-    """Meanwhile the time of this process is this clock's. Raises LabBusy if another thread's lab has it."""
-    with occupying("virtual time"), sleeping_on(clock):
+def virtual_time(clock: VirtualClock | SystemClock) -> Iterator[None]:
+    """Meanwhile this thread, and those that it starts, live by this clock; they do anyway by the machine's own.
+
+    Raises LabBusy if another thread's lab has the time of this process, HarnessError if it runs in an event loop that
+    cannot be virtualised.
+    """
+    if isinstance(clock, SystemClock):
         yield
+        return
+    from faultlab.virtual_time import process
+
+    with occupying("virtual time"):
+        process.enter(clock)
+        try:
+            yield
+        finally:
+            process.leave(clock)
+
+
+def in_real_time() -> AbstractContextManager[None]:
+    """For what has to take the machine's own time meanwhile, in this thread; virtual time waits for it."""
+    from faultlab.virtual_time import reality
+
+    return reality.in_real_time()
+
+
+def trio_clock(clock: VirtualClock) -> Any:
+    """For `trio.run(..., clock=...)`: trio's tasks live by this clock."""
+    from faultlab.virtual_time import process
+
+    return process.trio_clock(clock)

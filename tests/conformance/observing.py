@@ -13,12 +13,11 @@ from showing import Met, row
 
 from faultlab.adapters.playable import DECIDED_BY_THE_KERNEL, NEEDS_TLS, NOT_ON_A_SOCKET
 from faultlab.adapters.transport import installed_library
-from faultlab.clock import sleeping_on
 from faultlab.faults import wire
 from faultlab.lab import Lab
 from faultlab.made_up import drawing_from
 from faultlab.providers.entry import STALL
-from faultlab.virtual_loop import VirtualLoop
+from faultlab.virtual_time import virtual_time
 from faultlab.wire import DropKind, Head
 
 _PROMPT = "word " * 1000
@@ -83,11 +82,10 @@ def _row(met, question, lab):
 def _played(entry, question, *, awaited, retries):
     """The lab after one call through a client that may ask again so often, and what the client met."""
     lab, provider = _lab(entry, 1 + retries)
-    with drawing_from(0):
+    with drawing_from(0), virtual_time(lab.clock):
         if awaited:
-            with asyncio.Runner(loop_factory=lambda: VirtualLoop(lab.clock)) as runner:
-                return lab, runner.run(_asked_once(provider.async_client(max_retries=retries), question))
-        with sleeping_on(lab.clock), provider.client(max_retries=retries) as client:
+            return lab, asyncio.run(_asked_once(provider.async_client(max_retries=retries), question))
+        with provider.client(max_retries=retries) as client:
             return lab, asked(client, question)
 
 

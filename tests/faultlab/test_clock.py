@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from faultlab.clock import START, SystemClock, VirtualClock, sleeping_on
+from faultlab.clock import START, SystemClock, VirtualClock
 from faultlab.errors import WaitsForEver
 
 
@@ -169,11 +169,3 @@ def test_a_real_wait_can_be_awaited():
     clock = SystemClock()
     asyncio.run(clock.advance_async(0.03))
     assert clock.now_s >= 0.03
-
-
-def test_meanwhile_every_sleep_of_the_process_moves_the_clock():
-    clock, before = VirtualClock(), time.sleep
-    with sleeping_on(clock):
-        time.sleep(3600)
-    assert clock.slept_s == 3600
-    assert time.sleep is before

@@ -7,10 +7,11 @@ import openai
 import pytest
 
 from faultlab import Lab, faults
-from faultlab.clock import SystemClock, sleeping_on
+from faultlab.clock import SystemClock
 from faultlab.errors import HarnessError, NotAsPlanned, UnknownHost, UnknownName
 from faultlab.schedule import Entry
 from faultlab.script import Reply
+from faultlab.virtual_time import virtual_time
 
 
 def _ask(client, model="m"):
@@ -43,7 +44,7 @@ def test_an_upstream_stands_where_its_provider_really_is_if_that_is_one_address(
 def test_the_client_s_own_retries_are_measured_in_virtual_time():
     lab = Lab()
     primary = lab.upstream("openai", says=["hello"], faults=[(faults.rate_limit(retry_after_s=7), 2)])
-    with sleeping_on(lab.clock), primary.client(max_retries=2) as client:
+    with virtual_time(lab.clock), primary.client(max_retries=2) as client:
         assert _ask(client) == "hello"
     assert [exchange.fault for exchange in primary.exchanges] == ["rate_limit", "rate_limit", None]
     assert lab.clock.waits == (7.0, 7.0)
