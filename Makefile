@@ -15,7 +15,7 @@ NEWEST      := 3
 # Programs in other languages that ask the served fakes.
 LANGUAGES := tests/other_languages
 
-.PHONY: help scenarios streaming test docs-test conformance observe languages lint types reference bench
+.PHONY: help scenarios streaming test docs-test conformance observe languages pythons lint types reference bench
 .DELETE_ON_ERROR:
 
 help: ## this list
@@ -45,6 +45,15 @@ languages: $(READY) ## the served fakes, asked by Node and others; skipped, with
 	fi
 	@$(BIN)/pytest -rs $(LANGUAGES) $(PYTEST_ARGS) $(ARGS)
 
+pythons: $(READY) ## the same bytes on every Python that is at hand, each in an environment of its own
+	@for python in $(PYTHONS) $(wildcard $(HOME)/.pyenv/versions/3.*/bin/python3); do \
+		version=$$("$$python" -c '$(ITS_VERSION)' 2>/dev/null) || continue; \
+		home=.venv-python$$version; \
+		test $$home/ready -nt pyproject.toml && continue; \
+		rm -rf $$home && "$$python" -m venv $$home && $$home/$(PIP) --editable . $(SAME_OPENAI) && touch $$home/ready || exit 1; \
+	done
+	@$(BIN)/pytest -rs tests/determinism $(PYTEST_ARGS) $(ARGS)
+
 lint: $(READY) ## ruff: rules and format
 	@$(BIN)/ruff check $(ARGS) .
 	@$(BIN)/ruff format --check $(ARGS) .
@@ -66,6 +75,9 @@ IS_WHOLE = import sys; from importlib.util import find_spec as spec; from os.pat
 	and samefile(spec("faultlab").origin, "faultlab/__init__.py")))
 IS_SUITABLE = import ensurepip, os, sys, venv; \
 	sys.version_info < (3, 11) and sys.exit(1); print(os.path.realpath(sys.executable))
+
+ITS_VERSION = import ensurepip, sys, venv; sys.version_info < (3, 11) and sys.exit(1); print("%d.%d" % sys.version_info[:2])
+SAME_OPENAI = "openai==$$($(BIN)/python -c 'from importlib.metadata import version; print(version("openai"))')"
 
 ifneq ($(shell test -f $(READY) && $(BIN)/python -Ic '$(IS_WHOLE)' ruff mypy 2>/dev/null && echo True),True)
 BROKEN := true
