@@ -10,7 +10,6 @@ from pathlib import Path
 import pytest
 from jsonschema import Draft7Validator
 
-from docs.generator import made
 from docs.generator.sentences import sentences
 from faultlab.errors import ScenarioError
 from faultlab.loader import files_below
@@ -36,11 +35,6 @@ def validator():
 
 def complaints(text, file="s.yaml"):
     return [error.message for tree in documents(text, file) for error in validator().iter_errors(plain(tree))]
-
-
-@pytest.mark.parametrize("path", sorted(made()), ids=lambda path: str(path.relative_to(ROOT)))
-def test_what_is_made_from_the_code_is_up_to_date(path):
-    assert path.read_text("utf-8") == made()[path], "make reference"
 
 
 def test_the_schema_that_is_shipped_is_what_the_command_prints():
