@@ -600,3 +600,41 @@ def test_what_cannot_be_done_is_one_line_and_changes_nothing(tmp_path, monkeypat
     assert main(["record", *given, "--", "no-such-program"]) == 2
     assert capsys.readouterr() == ("", f"{why}\n")
     assert [(each.name, each.read_text()) for each in tmp_path.iterdir()] == [("c.yaml", "mine")]
+
+
+# Beside an interception.
+
+
+def test_of_what_is_intercepted_only_what_is_let_through_is_recorded(real, tmp_path):
+    mine = lab()
+    fake = mine.upstream("openai", says=["made up"])
+    with mine, mine.intercept(allow=[real.url]), mine.record(tmp_path / "c.yaml") as recorder:
+        assert CLIENTS["httpx2"](real.url) == ANSWER
+        with openai.OpenAI(api_key=KEY, base_url=fake.base_url) as client:
+            assert client.chat.completions.create(**body()).choices[0].message.content == "made up"
+    assert recorder.recorded == 1
+    assert played(tmp_path / "c.yaml") == "hello"
+
+
+FIRST_IMPORTED_AMID_AN_INTERCEPTION = """
+import sys
+import httpx
+from faultlab import Lab
+
+path, url = sys.argv[1:]
+with Lab() as lab:
+    lab.intercept()
+    base_url = lab.upstream("openai", cassette=path).base_url
+    answers = [httpx.post(f"{base_url}/chat/completions", json={"model": "m"}).json()]
+with Lab(virtual_time=False).record(f"{path}.again") as recorder:
+    answers.append(httpx.post(f"{url}/chat/completions", json={}).json())
+print([each["choices"][0]["message"]["content"] for each in answers], recorder.recorded)
+"""
+
+
+def test_vcrpy_can_be_imported_first_while_a_lab_intercepts(real, tmp_path):
+    with lab().record(tmp_path / "c.yaml"):
+        by_urllib(real.url)
+    argv = [sys.executable, "-W", "error", "-c", FIRST_IMPORTED_AMID_AN_INTERCEPTION, tmp_path / "c.yaml", real.url]
+    done = subprocess.run(argv, capture_output=True, text=True, check=False)
+    assert (done.stdout, done.stderr) == ("['hello', 'hello'] 1\n", "")

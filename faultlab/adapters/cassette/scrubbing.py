@@ -40,7 +40,9 @@ _FIELD: Final = re.compile(rb'(?P<open>"' + _NAME + rb'"\s*:\s*")(?P<value>(?:[^
 """A field of a JSON document, and its text."""
 
 _WITHIN: Final = re.compile(
-    rb'(?P<open>(?P<quote>\\+")' + _NAME + rb"(?P=quote)\s*:\s*(?P=quote))(?P<value>(?:(?!(?<!\\)(?P=quote)).)*)",
+    rb'(?P<open>(?<!\\)(?P<quote>\\{1,15}")'
+    + _NAME
+    + rb"(?P=quote)\s*:\s*(?P=quote))(?P<value>(?:(?!(?<!\\)(?P=quote)).)*)",
     re.DOTALL,
 )
 """The same where the document is a text in another one, as the arguments of a tool call are."""
