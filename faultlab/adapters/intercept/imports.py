@@ -46,16 +46,20 @@ class _Finder:
         others = (each for each in sys.meta_path if each is not self)
         spec = next(filter(None, (each.find_spec(name, path, target) for each in others)), None)
         if spec is not None and spec.loader is not None:
-            _call_when_executed(spec.loader, self._arrived[name])
+            _call_when_executed(spec.loader, name, self._arrived[name])
         return spec
 
 
-def _call_when_executed(loader: Any, call: Callable[[Any], object]) -> None:
+def _call_when_executed(loader: Any, name: str, call: Callable[[Any], object]) -> None:
+    """Once: a loader may be shared with other modules, and what was found may never be imported."""
     execute = loader.exec_module
 
     def exec_module(module: Any) -> None:
-        del loader.exec_module
+        is_it = module.__name__ == name
+        if is_it:
+            loader.exec_module = execute
         execute(module)
-        call(module)
+        if is_it:
+            call(module)
 
     loader.exec_module = exec_module

@@ -10,7 +10,7 @@ from threading import Event as Flag
 from typing import NamedTuple
 
 from faultlab.adapters.base import Ending, Failing, Play, Timeouts
-from faultlab.adapters.framing import Framing
+from faultlab.adapters.framing import CONTINUE, Framing
 from faultlab.adapters.http1 import Asked, Asking, Reader, Refusal
 from faultlab.adapters.intercept.base import Interception
 from faultlab.providers.base import response
@@ -78,7 +78,7 @@ class Line:
         if self._play is None:
             asked = self._reader.next()
             if asked is None:
-                return None
+                return CONTINUE if self._reader.is_waited_for() else None
             if isinstance(asked, Refusal):
                 return self._refused(asked)
             self._play = self._begun(asked)

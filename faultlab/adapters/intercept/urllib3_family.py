@@ -44,7 +44,7 @@ def _asking(original: Callable[..., Any]) -> Callable[..., Any]:
             _hang_up(conn, lambda laid: isinstance(laid, _Socket))
         elif not (isinstance(conn.sock, _Socket) and conn.sock.line.interception is interception):
             _hang_up(conn, lambda _: True)
-            _lay(conn, _Socket(Line(interception, origin), pool, conn))
+            _lay(pool, conn, _Socket(Line(interception, origin), pool, conn))
         return original(pool, conn, method, url, *args, **options)
 
     return make_request
@@ -66,17 +66,23 @@ def _origin(pool: Any) -> str:
     return f"{pool.scheme}://{host}" if is_usual else f"{pool.scheme}://{host}:{pool.port}"
 
 
+def _module_of(pool: Any, name: str) -> Any:
+    """A module of the library that the pool is of: of several, where another package has brought its own."""
+    library = next(kind.__module__ for kind in type(pool).__mro__ if kind.__name__ == "HTTPConnectionPool")
+    return import_module(f"{library.rpartition('.')[0]}.{name}")
+
+
 def _hang_up(conn: Any, unfit: Callable[[Any], bool]) -> None:
     """A connection that was laid before, to where this request does not go, is not used for it."""
     if getattr(conn, "sock", None) is not None and unfit(conn.sock):
         conn.close()
 
 
-def _lay(conn: Any, laid: _Socket) -> None:
+def _lay(pool: Any, conn: Any, laid: _Socket) -> None:
     """As if it had been connected, by TLS where that was asked for."""
     conn.sock = laid
     if getattr(conn, "cert_reqs", "plain") != "plain":
-        util = import_module("urllib3.util.ssl_")
+        util = _module_of(pool, "util.ssl_")
         conn.is_verified = util.resolve_cert_reqs(conn.cert_reqs) == ssl.CERT_REQUIRED or bool(conn.assert_fingerprint)
     if hasattr(conn, "has_connected_to_proxy"):
         conn._has_connected_to_proxy = True  # else each of its failures would be told as the proxy's
@@ -188,7 +194,7 @@ def _seconds(given: Any) -> float:
 
 def _failure(pool: Any, conn: Any, ending: Ending) -> Any:
     """What the library raises, or what it is raised by."""
-    known = import_module("urllib3.exceptions")
+    known = _module_of(pool, "exceptions")
     behind = system_error(ending.how)
     match ending.how:
         case Failing.DNS_FAILURE | Failing.REFUSED:

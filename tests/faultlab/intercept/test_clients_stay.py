@@ -184,3 +184,16 @@ def test_a_request_that_is_cancelled_ends_its_exchange():
     with lab.intercept():
         asyncio.run(asked())
     assert upstream.exchanges[0].ended_s > 0
+
+
+def test_who_waits_to_be_told_to_send_the_body_is_told():
+    lab = Lab()
+    upstream = lab.upstream("openai", says=["hello"])
+
+    async def asked():
+        session = aiohttp.ClientSession()
+        async with session, session.post(upstream.base_url + _CHAT, json=_BODY, expect100=True) as answer:
+            return answer.status
+
+    with lab.intercept():
+        assert asyncio.run(asked()) == 200
