@@ -1,9 +1,13 @@
 import json
+from datetime import datetime
+from typing import Annotated, Literal
+from uuid import UUID
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from jsonschema import Draft7Validator, Draft202012Validator
+from pydantic import BaseModel, Field
 
 from faultlab.content import value_for
 from faultlab.errors import UnusableSchema
@@ -287,3 +291,24 @@ def test_whatever_the_schema_what_is_made_holds_it_or_there_is_one_error(schema,
         assert str(error).startswith("#")  # noqa: PT017 - either is right
     else:
         assert holds(schema, made)
+
+
+class Leaf(BaseModel):
+    kind: Literal["leaf"]
+    id: UUID
+    when: datetime
+    tags: set[Literal["a", "b", "c"]] = Field(min_length=2)
+
+
+class Branch(BaseModel):
+    kind: Literal["branch"]
+    parts: list[Annotated["Branch | Leaf", Field(discriminator="kind")]] = Field(min_length=1, max_length=3)
+    weight: float | None = Field(None, gt=0, lt=1)
+    code: Annotated[str, Field(pattern=r"^[a-z]{3}-\d+$")]
+    pair: tuple[int, bool]
+
+
+def test_what_is_made_for_a_schema_of_pydantic_is_what_its_model_takes():
+    for seed in SEEDS:
+        made = value_for(Branch.model_json_schema(), seed)
+        assert Branch.model_validate_json(json.dumps(made))
