@@ -76,6 +76,7 @@ class Gate:
         self._turning: asyncio.Task[None] | None = None
         self._lets_others_in = False
         self._has_turned_nobody = False
+        self._turned: _Turned = {}
 
     def open(self) -> None:
         """Let in whoever may come in."""
@@ -87,7 +88,11 @@ class Gate:
         if self._has_turned_nobody:
             self._change_at_once()
             return
-        if not self._house.keeps_out() or (self._turning and not self._lets_others_in):
+        if not self._house.keeps_out():
+            if self._port.listener and not self._lets_others_in:
+                self._let_others_in(self._turned)
+            return
+        if self._turning and not self._lets_others_in:
             return
         # At once: who knows the port, or was just answered, may come before the task has its turn.
         self._port.ignore()
@@ -168,7 +173,7 @@ class Gate:
                     return
         finally:
             self._has_turned_nobody = False
-        turned = self._turned_away(kind, knocking or self._port.knocking() or (_GONE_ALREADY,))
+        self._turned = turned = self._turned_away(kind, knocking or self._port.knocking() or (_GONE_ALREADY,))
         try:
             self._let_others_in(turned)
             if kind is not DropKind.CONNECT_TIMEOUT:
@@ -176,7 +181,7 @@ class Gate:
             await self._until_gone(turned)
             self._port.forget()
         finally:
-            self._lets_others_in = False
+            self._lets_others_in, self._turned = False, {}
             self._end(turned.values())
 
     def _turned_away(self, kind: DropKind, knocking: Iterable[int]) -> _Turned:
