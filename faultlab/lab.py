@@ -24,6 +24,7 @@ from faultlab.failover import FailoverTrace
 from faultlab.fake_provider import FakeProvider
 from faultlab.lasting import Lasting
 from faultlab.limits import Limits
+from faultlab.made_up import drawing_from
 from faultlab.schedule import Unreached
 from faultlab.script import Reply
 from faultlab.shown import without
@@ -41,9 +42,10 @@ _T = TypeVar("_T")
 class Lab:
     """The upstreams of one test, by name. With `virtual_time`, waiting costs nothing and moves the lab's clock.
 
-    Entered, by `with` or `async with`, it moves its clock whenever this process sleeps, and ends what was begun on it;
-    then it checks that all came about as planned, unless an exception is on its way. Not entered, it claims nothing of
-    the process. `unused_replies`: an answer that nobody asked for is not as planned either.
+    Entered, by `with` or `async with`, it moves its clock whenever this process sleeps, begins the process's own
+    `random` at its seed, and ends what was begun on it; then it checks that all came about as planned, unless an
+    exception is on its way. Not entered, it claims nothing of the process. `unused_replies`: an answer that nobody
+    asked for is not as planned either.
     """
 
     def __init__(self, seed: int = 0, *, virtual_time: bool = True, unused_replies: bool = False) -> None:
@@ -82,6 +84,8 @@ class Lab:
         with ExitStack() as undo:
             if isinstance(self.clock, VirtualClock):
                 undo.enter_context(virtual_time(self.clock))
+                # The jitter of a client's waits comes from the process's chance: the same seed, the same trace.
+                undo.enter_context(drawing_from(self.stage.seed))
             self._undo = undo.pop_all()
 
     def end(self) -> None:

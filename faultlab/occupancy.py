@@ -16,6 +16,7 @@ from faultlab.errors import LabBusy
 __all__ = ["occupying"]
 
 _OURS = ("faultlab", "contextlib")
+_PYTEST = "_pytest"
 
 _lock = threading.Lock()
 _holdings: list[_Holding] = []
@@ -28,7 +29,7 @@ class _Holding:
         thread = threading.current_thread()
         self.what = what
         self.ident = thread.ident
-        self.told = f"thread {thread.name!r} has {what} (since {_place(inspect.currentframe())})"
+        self.told = f"thread {thread.name!r} has {what} ({_place(inspect.currentframe())})"
 
 
 @contextmanager
@@ -48,7 +49,13 @@ def occupying(what: str) -> Iterator[None]:
 
 
 def _place(frame: FrameType | None) -> str:
-    """The nearest line that is none of ours."""
-    while frame is not None and str(frame.f_globals.get("__name__")).partition(".")[0] in _OURS:
+    """The nearest line that is none of ours, or what stands for it."""
+    while frame is not None and _package(frame) in _OURS:
         frame = frame.f_back
-    return "its start" if frame is None else f"{frame.f_code.co_filename}:{frame.f_lineno}"
+    if frame is None or _package(frame) == _PYTEST:
+        return "by a fixture of the test that it runs"
+    return f"since {frame.f_code.co_filename}:{frame.f_lineno}"
+
+
+def _package(frame: FrameType) -> str:
+    return str(frame.f_globals.get("__name__")).partition(".")[0]

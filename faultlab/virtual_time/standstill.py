@@ -13,6 +13,9 @@ from faultlab.virtual_time.flows import Flow
 __all__ = ["account"]
 
 _FRAMES = 12
+_RUNNERS = frozenset({"_pytest", "pluggy"})
+"""Whose frames tell nothing of the test that they run."""
+
 _OUT_OF_REACH = """\
 Virtual time does not reach: uvloop and other event loops in C; time-outs of plain locks (`lock.acquire(timeout=...)`);
 threads that ran before the lab was entered, and queues in C that were made before; whatever sleeps in a C extension or
@@ -43,7 +46,10 @@ def _stack(frame: FrameType | None) -> Iterator[str]:
     shown: list[str] = []
     while frame is not None and len(shown) < _FRAMES:
         code, line = frame.f_code, frame.f_lineno
-        if frame.f_globals.get("__name__", "").rpartition(".")[0] != "faultlab.virtual_time":
+        module = frame.f_globals.get("__name__", "")
+        if module.partition(".")[0] in _RUNNERS:
+            break
+        if module.rpartition(".")[0] != "faultlab.virtual_time":
             text = linecache.getline(code.co_filename, line).strip()
             shown.append(f"  {code.co_filename}:{line} in {code.co_name}: {text}")
         frame = frame.f_back

@@ -1,4 +1,5 @@
 import asyncio
+import random
 import time
 from concurrent.futures import ThreadPoolExecutor
 
@@ -378,3 +379,17 @@ def test_no_key_stands_in_what_is_not_as_planned():
     with provider.client(max_retries=0, base_url="https://else.example/v1") as client, pytest.raises(UnknownHost):
         client.get(f"/models/{provider.api_key}", cast_to=object)
     assert provider.api_key not in _told(lab)
+
+
+def waits_of_a_client(seed):
+    """What the real client waits between its tries: a jitter of its own, drawn from the process's chance."""
+    with Lab(seed) as lab:
+        primary = lab.upstream("openai", says=["hello"], faults=[(faults.unavailable(), 2)])
+        _ask(primary.client(max_retries=2))
+        return lab.clock.waits
+
+
+def test_the_same_seed_gives_the_same_jitter():
+    state = random.getstate()
+    assert waits_of_a_client(7) == waits_of_a_client(7) != waits_of_a_client(8)
+    assert random.getstate() == state
