@@ -7,6 +7,7 @@ what does not hold is made anew. So nothing comes out that the schema refuses, a
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from copy import deepcopy
 from itertools import islice
 from typing import Any, Final
 
@@ -166,7 +167,7 @@ class _Search:
         listed: list[list[Any]] = [*facets.all("enum"), *([each] for each in facets.all("const"))]
         if listed:
             fewest = min(listed, key=len)
-            yield from draw.permuted(fewest)
+            yield from map(deepcopy, draw.permuted(fewest))  # what is made is the caller's, to change as he likes
             return
         for name in self._types(facets, draw):
             row = draw.fork(name)

@@ -2,6 +2,7 @@ import json
 import re
 import subprocess
 import sys
+from functools import cache
 from random import Random
 
 import pytest
@@ -28,11 +29,17 @@ CHAT_TOOL = {"type": "function", "function": {"name": "get_weather", "parameters
 RESPONSES_TOOL = {"type": "function", "name": "get_weather", "parameters": WEATHER, "strict": True}
 
 
-def faker(seed=0):
-    made = Faker()
+@cache
+def instance():
+    """One for all tests: making it takes longer than all that it makes."""
+    made = Faker(providers=[])
     made.add_provider(faultlab.content.ModelProvider)
-    made.seed_instance(seed)
     return made
+
+
+def faker(seed=0):
+    instance().seed_instance(seed)
+    return instance()
 
 
 @pytest.fixture

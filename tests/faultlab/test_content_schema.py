@@ -312,3 +312,9 @@ def test_what_is_made_for_a_schema_of_pydantic_is_what_its_model_takes():
     for seed in SEEDS:
         made = value_for(Branch.model_json_schema(), seed)
         assert Branch.model_validate_json(json.dumps(made))
+
+
+def test_what_is_made_is_the_callers_own():
+    schema = {"const": {"a": [1]}}
+    value_for(schema)["a"].append(2)
+    assert schema == {"const": {"a": [1]}}

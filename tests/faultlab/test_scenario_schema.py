@@ -13,11 +13,13 @@ from jsonschema import Draft7Validator
 from docs.generator.sentences import sentences
 from faultlab.errors import ScenarioError
 from faultlab.loader import files_below
+from faultlab.loader.described import schema_of
 from faultlab.loader.document import DOCUMENT
 from faultlab.loader.expecting import _KEYS
 from faultlab.loader.scenario_schema import FILE
 from faultlab.loader.shapes import plain
 from faultlab.loader.tree import documents
+from faultlab.runner import loader
 
 sys.path.insert(0, str(Path(__file__).parent))
 
@@ -101,15 +103,11 @@ def test_sentences_are_without_marks():
 
 
 def test_a_shape_without_a_schema_is_told_and_not_passed_over():
-    from faultlab.loader.described import schema_of
-
     with pytest.raises(LookupError, match="no schema stands beside the shape"):
         schema_of(lambda tree: tree)
 
 
 def test_texts_that_are_no_scenario_are_none():
-    from faultlab.runner import loader
-
     for text, _ in UNUSABLE:
         with pytest.raises(ScenarioError):
             loader().read(text, "s.yaml")
