@@ -16,15 +16,13 @@ __all__ = ["host_refused", "never_played", "never_reached", "never_said", "not_a
 
 def not_as_planned(trace: Trace) -> Iterator[str]:
     """What the trace shows of it: requests that met no answer, faults that had nothing to work on."""
-    told: set[str] = set()
+    told: set[tuple[str, str]] = set()
     for exchange in trace.exchanges:
-        if exchange.missed is not None:
-            # Whoever meets no answer asks again: the same sentence once more says nothing.
-            if exchange.missed not in told:
-                yield f"request {exchange.n} to {_who(exchange.upstream)} met no answer: {exchange.missed}"
-            told.add(exchange.missed)
-        elif exchange.unexpected:
-            yield f"request {exchange.n} to {_who(exchange.upstream)} met no answer: add one to `says`"
+        why = exchange.missed or ("add one to `says`" if exchange.unexpected else None)
+        # Whoever meets no answer asks again: the same sentence once more says nothing.
+        if why is not None and (exchange.upstream, why) not in told:
+            told.add((exchange.upstream, why))
+            yield f"request {exchange.n} to {_who(exchange.upstream)} met no answer: {why}"
         for name in exchange.wasted:
             yield (
                 f"fault {name} could not apply to what request {exchange.n} met: "

@@ -2,6 +2,7 @@ import asyncio
 import random
 import time
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 
 import httpx
 import openai
@@ -190,11 +191,12 @@ def test_a_fault_for_ever_promises_nothing():
 def test_a_request_that_met_no_answer_is_told_with_the_timeline():
     lab = Lab()
     provider = lab.upstream("openai")
-    with provider.client(max_retries=0) as client, pytest.raises(openai.APIConnectionError):
+    with suppress(NotAsPlanned), lab, provider.client() as client, pytest.raises(openai.APIConnectionError):
         _ask(client)
-    told = _told(lab)
-    assert "request 1 to openai met no answer: add one to `says`" in told
-    assert "    1     0s  openai  1    no answer left  connection closed" in told
+    first, *others = _told(lab).splitlines()
+    assert first == "request 1 to openai met no answer: add one to `says`"
+    assert not any("met no answer" in line for line in others)
+    assert len([line for line in others if "no answer left  connection closed" in line]) == 3
 
 
 def test_a_host_that_was_refused_fails_the_lab_even_if_the_application_swallowed_it():

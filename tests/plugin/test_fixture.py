@@ -378,6 +378,14 @@ def test_what_is_not_so_says_why(ran, assertion, told):
     result.stdout.fnmatch_lines([told])
 
 
+def test_the_mark_and_the_options_are_told_to_whoever_asks(ran):
+    ran("", "--markers").stdout.fnmatch_lines(["@pytest.mark.faultlab(*, seed=0, *intercept=False*"])
+    told = ran("", "--help").stdout
+    told.fnmatch_lines(["faultlab: fault injection for LLM agents:", "*--faultlab-seed=N*", "*--faultlab-trace=DIR*"])
+    told.fnmatch_lines(["*faultlab_seed*", "*faultlab_virtual_time*", "*faultlab_intercept*"])
+    ran("", "--fixtures").stdout.fnmatch_lines(["faultlab -- *"])
+
+
 def test_other_assertions_are_explained_as_ever(ran):
     result = ran("def test_it():\n    assert [1, 2] == [1, 3]\n")
     result.stdout.fnmatch_lines(["E*At index 1 diff: 2 != 3"])
