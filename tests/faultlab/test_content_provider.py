@@ -60,6 +60,16 @@ def test_any_faker_instance_takes_it_beside_its_own_providers():
     assert made.first_name()
 
 
+def test_an_instance_of_several_locales_takes_it_in_each_of_them():
+    made = Faker(["en_US", "de_DE"])
+    for each in made.factories:  # Faker itself hands a provider on to one locale only
+        each.add_provider(faultlab.content.ModelProvider)
+    made.seed_instance(3)
+    told = made.request_id("groq")
+    made.seed_instance(3)
+    assert made["de_DE"].request_id("groq") == told
+
+
 def everything(fake):
     calls = (
         fake.model_answer, lambda: fake.model_answer(style="unicode"), lambda: fake.tool_call(CHAT_TOOL),
