@@ -228,9 +228,10 @@ def test_leaving_checks_unless_an_exception_is_on_its_way():
 def test_asynchronous_code_enters_it_likewise():
     async def play():
         async with Lab() as lab:
-            return await _ask_async(lab.upstream("openai", says=["hello"]))
+            provider = lab.upstream("openai", says=["hello"], faults=[faults.rate_limit(retry_after_s=50)])
+            return await _ask_async(provider), lab.clock.slept_s
 
-    assert asyncio.run(play()) == "hello"
+    assert asyncio.run(play()) == ("hello", 50)
 
 
 def test_what_an_entered_lab_serves_by_a_plain_call_it_serves_until_it_ends():

@@ -121,10 +121,12 @@ def test_asynchronous_tests_have_the_same_lab(ran):
         @pytest.mark.anyio
         @pytest.mark.parametrize("anyio_backend", ["asyncio"])
         async def test_it(faultlab):
-            provider = faultlab.upstream("openai", says=["hello"])
-            async with provider.async_client() as client:
+            provider = faultlab.upstream("openai", says=["hello"], faults=[faults.rate_limit(retry_after_s=50)])
+            async with provider.async_client(max_retries=1) as client:
                 answer = await client.chat.completions.create(model="m", messages=[{"role": "user", "content": "hi"}])
             assert answer.choices[0].message.content == "hello"
+            assert faultlab.clock.slept_s == 50
+            assert faultlab.trace.waits_s == [50]
 
         @pytest.mark.anyio
         @pytest.mark.parametrize("anyio_backend", ["asyncio"])
