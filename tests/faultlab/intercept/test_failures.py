@@ -3,6 +3,7 @@
 import asyncio
 import json
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import aiohttp
@@ -253,3 +254,52 @@ def test_a_stream_comes_piece_by_piece(library):
                 came_at += [lab.clock.now_s for _ in answer.stream()]
     assert sorted(set(came_at)) == [2 * n for n in range(len(set(came_at)))]
     assert len(set(came_at)) > 3
+
+
+# Several flows of one virtual time.
+
+
+def _both_at_once(library, url):
+    """Two requests side by side, and when each was answered."""
+
+    async def in_one_loop():
+        async with aiohttp.ClientSession() as session:
+
+            async def ask():
+                async with session.post(url, json=_BODY) as answer:
+                    return answer.status
+
+            return await asyncio.gather(ask(), ask())
+
+    def ask(_):
+        return LIBRARIES[library](url, stream=False, timeout=60)[0]
+
+    if library == "aiohttp":
+        return asyncio.run(in_one_loop())
+    with ThreadPoolExecutor(2) as threads:
+        return list(threads.map(ask, range(2)))
+
+
+@every_library
+def test_two_that_wait_side_by_side_wait_at_the_same_time(library):
+    with Lab() as lab:
+        slow = [faults.slow(first_s=10), faults.slow(first_s=20)]
+        upstream = lab.upstream("openai", says=["hello"] * 2, faults=slow)
+        lab.intercept()
+        assert _both_at_once(library, f"{upstream.base_url}/chat/completions") == [200, 200]
+        assert lab.clock.now_s == 20
+
+
+def test_a_time_out_around_a_request_comes_when_it_is_due():
+    with Lab() as lab:
+        upstream = lab.upstream("openai", says=["hello"], faults=[faults.read_timeout()])
+        lab.intercept()
+
+        async def asked():
+            session, url = aiohttp.ClientSession(), f"{upstream.base_url}/chat/completions"
+            async with session, asyncio.timeout(5), session.post(url, json=_BODY) as answer:
+                return answer.status
+
+        with pytest.raises(TimeoutError):
+            asyncio.run(asked())
+        assert lab.clock.now_s == 5
