@@ -11,7 +11,7 @@ ROOT = Path(__file__).parents[1]
 MAKE = shutil.which("make")
 TARGETS = [
     *("scenarios", "streaming", "test", "docs-test", "conformance", "observe", "languages"),
-    *("lint", "types", "bench", "help"),
+    *("pythons", "reference", "lint", "types", "bench", "help"),
 ]
 
 
