@@ -65,9 +65,10 @@ def test_an_instance_of_several_locales_takes_it_in_each_of_them():
     for each in made.factories:  # Faker itself hands a provider on to one locale only
         each.add_provider(faultlab.content.ModelProvider)
     made.seed_instance(3)
-    told = made.request_id("groq")
+    told = made["de_DE"].request_id("groq")
     made.seed_instance(3)
     assert made["de_DE"].request_id("groq") == told
+    assert made.request_id("groq").startswith("req_")
 
 
 def everything(fake):
