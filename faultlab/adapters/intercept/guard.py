@@ -13,7 +13,7 @@ from collections.abc import Callable, Mapping
 from functools import partial
 from typing import Any
 
-from faultlab.adapters.intercept.base import Interception, Patches, Place, current, is_name
+from faultlab.adapters.intercept.base import Interception, Patches, Place, current, is_name, standing
 from faultlab.errors import UnknownHost
 
 __all__ = ["AT_HOME", "look_at_name", "look_at_place", "raise_it"]
@@ -25,6 +25,7 @@ _INTERNET = (socket.AF_INET, socket.AF_INET6)
 _BARE = "a bare _socket.socket, which resolves names before it tells of them"
 
 _raised: list[bool] = []
+_standing = standing()
 
 
 def raise_it(patches: Patches) -> None:
@@ -56,9 +57,9 @@ def look_at_name(interception: Interception, host: Any, *, is_name_wanted: bool 
 
 
 def _told(event: str, arguments: tuple[Any, ...]) -> None:
-    interception = current()
-    if interception is not None and event in _WATCHED:
-        _WATCHED[event](interception, *arguments)
+    # Python tells of every file and import too, and goes on to when nobody intercepts: no call before there is need.
+    if _standing and event in _WATCHED:
+        _WATCHED[event](_standing[-1], *arguments)
 
 
 def _is_made(interception: Interception, sock: Any, family: int, *_: Any) -> None:
