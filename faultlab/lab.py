@@ -32,7 +32,7 @@ from faultlab.signs import host_refused, never_played, never_reached, never_said
 from faultlab.timeline import steps_of
 from faultlab.timetable import table
 from faultlab.upstream import Stage, Upstream
-from faultlab.virtual_time import virtual_time
+from faultlab.virtual_time import trio_clock, virtual_time
 
 __all__ = ["Lab"]
 
@@ -258,6 +258,12 @@ class Lab:
         if self._undo is not None and isinstance(self.clock, VirtualClock):
             raise HarnessError("a recording takes real time: Lab(virtual_time=False)")
         return self._lasting(recording(path, allow, self.refused.append, overwrite=overwrite))
+
+    def trio_clock(self) -> Any:
+        """For `trio.run(..., clock=lab.trio_clock())`: trio's tasks live by this lab's clock."""
+        if isinstance(self.clock, SystemClock):
+            raise HarnessError("this lab lives by the machine's own time, and so does trio")
+        return trio_clock(self.clock)
 
     def served(self, url: str) -> str:
         """Where a URL of an upstream is served."""

@@ -192,6 +192,7 @@ FOLDER_ORDER = {
     "faultlab.virtual_time": [
         "machine",
         "flows",
+        "registry",
         "standstill",
         "governor",
         "reality",
@@ -201,6 +202,7 @@ FOLDER_ORDER = {
         "dates",
         "children",
         "threads",
+        "errands",
         "sockets",
         "loops",
         "selecting",

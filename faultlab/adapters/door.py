@@ -24,6 +24,7 @@ from faultlab.clock import Clock
 from faultlab.errors import Runaway, UnknownHost
 from faultlab.trace import Exchange
 from faultlab.upstream import Answer, Upstream
+from faultlab.virtual_time.governor import GOVERNOR
 from faultlab.wire import DropKind, Request, received
 
 __all__ = ["Door"]
@@ -71,6 +72,7 @@ class Door:
     def open(self, port: Port, closed_for_s: float) -> None:
         """Let clients in."""
         self.url = f"{'https' if self._tls else 'http'}://{port.host}:{port.number}"
+        GOVERNOR.holding_ports.add(port.number)
         self._gate = Gate(port, self, closed_for_s)
         self._gate.open()
         self.look()
@@ -138,6 +140,7 @@ class Door:
         if self.runaway:  # he has been given leave again
             self.runaway = None
         self.look()
+        GOVERNOR.hold(id(answer.exchange))
         return answer
 
     def keeps_alive(self) -> bool:
@@ -147,6 +150,7 @@ class Door:
     def ended(self, exchange: Exchange) -> None:
         """Nothing more will come of it."""
         exchange.ended_s = self._clock.now_s
+        GOVERNOR.let_go(id(exchange))
 
     def refused(self) -> None:
         """What came was no request that an upstream could answer."""

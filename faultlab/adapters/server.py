@@ -7,10 +7,10 @@ from __future__ import annotations
 
 import asyncio
 import signal
-from collections.abc import Callable, Collection, Iterable, Iterator
+from collections.abc import Callable, Collection, Coroutine, Iterable, Iterator
 from contextlib import contextmanager
 from threading import Thread
-from typing import Self
+from typing import Any, Self
 
 from faultlab.adapters.base import Router
 from faultlab.adapters.certificates import Certificates, certificates
@@ -22,6 +22,7 @@ from faultlab.clock import Clock
 from faultlab.errors import HarnessError, Runaway
 from faultlab.faults import Fault
 from faultlab.upstream import Upstream
+from faultlab.virtual_time import in_real_time
 
 __all__ = ["Server", "told_to_end"]
 
@@ -123,7 +124,7 @@ class Server:
         hold_playable(upstream, is_tls=any(door.url.startswith("https") for door in doors))
         if self._loop is None:
             raise HarnessError("this server has not begun")
-        asyncio.run_coroutine_threadsafe(self._take_in(upstream), self._loop).result()
+        _done(self._take_in(upstream), self._loop)
 
     async def _take_in(self, upstream: Upstream) -> None:
         for origin in _origins([upstream]):
@@ -172,13 +173,19 @@ class Server:
         thread = Thread(target=loop.run_forever, name="faultlab server")
         thread.start()
         try:
-            asyncio.run_coroutine_threadsafe(self.start(), loop).result()
+            _done(self.start(), loop)
             yield self
         finally:
-            asyncio.run_coroutine_threadsafe(self.stop(), loop).result()
+            _done(self.stop(), loop)
             loop.call_soon_threadsafe(loop.stop)
             thread.join()
             loop.close()
+
+
+def _done(work: Coroutine[Any, Any, object], loop: asyncio.AbstractEventLoop) -> None:
+    """Have it done in the loop of another thread; that takes the machine's own time."""
+    with in_real_time():
+        asyncio.run_coroutine_threadsafe(work, loop).result()
 
 
 @contextmanager

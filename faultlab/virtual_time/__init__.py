@@ -14,15 +14,19 @@ from faultlab.clock import SystemClock, VirtualClock
 from faultlab.occupancy import occupying
 from faultlab.virtual_time import machine  # noqa: F401  # see above
 
-__all__ = ["in_real_time", "trio_clock", "virtual_time"]
+__all__ = ["PATIENCE_S", "in_real_time", "trio_clock", "virtual_time"]
+
+
+PATIENCE_S = 10.0
+"""Real seconds without any movement after which those who wait are told so."""
 
 
 @contextmanager
-def virtual_time(clock: VirtualClock | SystemClock) -> Iterator[None]:
+def virtual_time(clock: VirtualClock | SystemClock, *, patience_s: float = PATIENCE_S) -> Iterator[None]:
     """Meanwhile this thread, and those that it starts, live by this clock; they do anyway by the machine's own.
 
     Raises LabBusy if another thread's lab has the time of this process, HarnessError if it runs in an event loop that
-    cannot be virtualised.
+    cannot be virtualised. Whoever waits while nothing moves for `patience_s` real seconds gets NothingMoves.
     """
     if isinstance(clock, SystemClock):
         yield
@@ -30,7 +34,7 @@ def virtual_time(clock: VirtualClock | SystemClock) -> Iterator[None]:
     from faultlab.virtual_time import process
 
     with occupying("virtual time"):
-        process.enter(clock)
+        process.enter(clock, patience_s)
         try:
             yield
         finally:

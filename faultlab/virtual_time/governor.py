@@ -6,21 +6,17 @@ library: who waits, and for what, is told by the other modules of this folder.
 
 from __future__ import annotations
 
-import itertools
 import math
 import threading
 from collections.abc import Callable
 
-from faultlab.clock import VirtualClock
 from faultlab.errors import NothingMoves
 from faultlab.virtual_time.flows import Flow, Wait
 from faultlab.virtual_time.machine import monotonic
+from faultlab.virtual_time.registry import Registry
 from faultlab.virtual_time.standstill import account
 
-__all__ = ["GOVERNOR", "PATIENCE_S", "Governor"]
-
-PATIENCE_S = 10.0
-"""Real seconds without any movement after which those who wait are told so."""
+__all__ = ["GOVERNOR", "Governor"]
 
 _LOOK_S = 0.015
 """How often one who waits looks, in real time, whether something ended its wait that nobody tells of."""
@@ -32,56 +28,21 @@ _LONG_S = 3600.0
 """What is left of a wait, once virtual time is over, is waited for in spells of this length."""
 
 
-class Governor:
-    """Whose time is virtual, on which clock, and when it moves. All of its state is under one lock."""
+class Governor(Registry):
+    """Moves the clock that rules."""
 
     def __init__(self) -> None:
-        # Reentrant: a finalizer of somebody's may notify somebody while it is held.
-        self.lock = threading.RLock()
-        self.flows: dict[int, Flow] = {}
-        self.clocks: list[VirtualClock] = []
+        super().__init__()
+        # Beside flows, what time waits for: each tells whether something real is on its way.
         self.pending: list[Callable[[], bool]] = []
-        self.patience_s = PATIENCE_S
-        self.holds = 0
-        self._order = itertools.count(1)
+        # Ports of this machine that hold time up themselves while they have something to say.
+        self.holding_ports: set[int] = set()
+        self.patience_s = math.inf
+        self._holds: set[object] = set()
         self._acting = 0
         self._jumps = 0
-        self._moved_s = 0.0
         self._busy_s = 0.0
-
-    @property
-    def clock(self) -> VirtualClock:
-        """The clock that rules."""
-        return self.clocks[-1]
-
-    def flow(self) -> Flow | None:
-        """The flow of this thread; None if its time is the machine's, for now or for good."""
-        flow = self.flows.get(threading.get_ident())
-        return None if flow is None or flow.elsewhere else flow
-
-    def known(self) -> Flow | None:
-        """The flow of this thread, whatever it lives by just now."""
-        return self.flows.get(threading.get_ident())
-
-    def expect(self, thread: threading.Thread) -> Flow:
-        """A flow whose thread is about to start: time waits for it."""
-        with self.lock:
-            flow = Flow(next(self._order), thread)
-            self.flows[-flow.n] = flow
-            self._moved_s = monotonic()
-        return flow
-
-    def begin(self, flow: Flow) -> None:
-        """This thread is that flow from now on."""
-        flow.begin()
-        with self.lock:
-            if self.flows.pop(-flow.n, None) is flow:
-                self.flows[flow.ident] = flow
-                self._moved_s = monotonic()
-
-    def abandon(self) -> None:
-        """Nobody's time is virtual: for a process that was just forked."""
-        self.lock, self.flows, self.clocks = threading.RLock(), {}, []
+        self._real_since_s: float | None = None
 
     def forget(self, flow: Flow) -> None:
         """It is about to end, or never came to begin: time no longer waits for it."""
@@ -92,32 +53,18 @@ class Governor:
                 flow.wait = Wait(flow, self.clock, math.inf)
                 self.settle()
                 self.flows.pop(flow.ident, None)
-                self._moved_s = monotonic()
+                self.moved_s = monotonic()
 
-    def enter(self, clock: VirtualClock) -> None:
-        """This clock rules from now on."""
-        with self.lock:
-            self.clocks.append(clock)
-            self._moved_s = monotonic()
+    def hold(self, what: object) -> None:
+        """Something real is on its way, until it is let go of."""
+        self._holds.add(what)
 
-    def leave(self, clock: VirtualClock) -> None:
-        """This clock rules no longer: who still waits on it does so on the one that does, or really."""
-        with self.lock:
-            self.clocks.pop(len(self.clocks) - 1 - self.clocks[::-1].index(clock))
-            waits = [flow.wait for flow in self.flows.values() if flow.wait is not None]
-            for wait in waits if clock not in self.clocks else ():
-                self._hand_over(wait, max(0.0, wait.deadline_s - clock.now_s))
-            if not self.clocks:
-                self.flows.clear()
-            self._moved_s = monotonic()
-
-    def _hand_over(self, wait: Wait, left_s: float) -> None:
-        if self.clocks:
-            wait.clock, wait.deadline_s = self.clock, self.clock.now_s + left_s
-        else:
-            wait.left_s = monotonic() + left_s
-            if wait.ring is not None:
-                wait.ring()
+    def let_go(self, what: object) -> None:
+        """It has come, or will never."""
+        if what in self._holds:
+            with self.lock:
+                self._holds.discard(what)
+                self.settle()
 
     def wait(
         self,
@@ -137,7 +84,7 @@ class Governor:
                 return True
             flow.reads = flow.polls = 0
             flow.wait = wait
-            self._moved_s = monotonic()
+            self.moved_s = monotonic()
             try:
                 self.settle()
             except BaseException:
@@ -163,7 +110,7 @@ class Governor:
             if wait.flow.activity is not None:
                 wait.flow.activity.begin_anew()
             wait.wake()
-            self._moved_s = monotonic()
+            self.moved_s = monotonic()
 
     def settle(self) -> None:
         """Move time until some flow runs, or nothing is left that could move it. Under the lock."""
@@ -178,7 +125,7 @@ class Governor:
 
     def _all_wait(self, but: Flow | None) -> bool:
         """Whether every flow waits, `but` for one, and nothing real is on its way."""
-        if self._acting or self.holds or not self.clocks:
+        if self._acting or self._holds or not self.clocks:
             return False
         for flow in list(self.flows.values()):
             wait = flow.wait
@@ -251,24 +198,40 @@ class Governor:
     def _look(self, wait: Wait) -> None:
         """What nobody tells of: a flow that is held up, a wait that ended, a standstill. Under the lock."""
         now_s = monotonic()
-        at_work = [flow.is_at_work(now_s) for flow in self.flows.values() if flow.wait is None]
-        if any(at_work) or self.holds:
+        running = [flow for flow in self.flows.values() if flow.wait is None]
+        at_work = [flow.is_at_work(now_s) for flow in running]
+        if any(at_work):
             self._busy_s = now_s
         self.settle()
-        if wait.is_over:
+        if wait.is_over or self._keeps_pace(now_s, running):
             return
-        if now_s - max(self._moved_s, self._busy_s) >= self.patience_s:
+        if now_s - max(self.moved_s, self._busy_s) >= self.patience_s:
             self._give_up(f"nobody has moved for {self.patience_s:g} real seconds, and yet somebody waits")
-        elif now_s - self._moved_s >= self.patience_s:
-            self._let_pass(now_s - self._moved_s)
+        elif now_s - self.moved_s >= self.patience_s:
+            # Somebody has been at work for long. Who would have slept less than that goes on: he may be waited for.
+            self._let_pass(now_s - self.moved_s)
         elif self._jumps - wait.jumps > _JUMPS and math.isinf(wait.deadline_s):
             self._give_up(f"time has jumped {_JUMPS} times, and somebody has waited all the while")
 
-    def _let_pass(self, real_s: float) -> None:
-        """Somebody has been at work for long: who would have slept less than that goes on, or both might never end."""
-        clock = self.clock
-        if any(flow.wait and flow.wait.deadline_s <= clock.now_s + real_s for flow in self.flows.values()):
-            self._step(clock.now_s + real_s)
+    def _keeps_pace(self, now_s: float, running: list[Flow]) -> bool:
+        """While something real is on its way time passes as the machine's does: what takes too long times out."""
+        is_real = any(flow.is_busy_with_the_machine for flow in running if flow.activity is not None) or bool(
+            self._holds
+        )
+        if not is_real and not any(is_pending() for is_pending in self.pending):
+            self._real_since_s = None
+            return False
+        if self._real_since_s is None:
+            self._real_since_s = now_s
+        self._real_since_s += self._let_pass(now_s - self._real_since_s)
+        return is_real
+
+    def _let_pass(self, real_s: float) -> float:
+        """If somebody's deadline lies within so many seconds, move to the first one; how far that was."""
+        clock, began_s = self.clock, self.clock.now_s
+        if any(flow.wait and flow.wait.deadline_s <= began_s + real_s for flow in self.flows.values()):
+            self._step(began_s + real_s)
+        return clock.now_s - began_s
 
     def _give_up(self, why: str) -> None:
         told = account(self.flows.values(), why)

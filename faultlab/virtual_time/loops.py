@@ -15,6 +15,7 @@ from weakref import WeakKeyDictionary
 from faultlab.clock import VirtualClock
 from faultlab.errors import HarnessError, WaitsForEver
 from faultlab.virtual_time.governor import GOVERNOR
+from faultlab.virtual_time.machine import monotonic
 from faultlab.virtual_time.replacing import Replaced
 
 __all__ = ["OFFSETS", "SLEEPS", "Offsets", "begin", "give_up", "refuse_foreign", "replace", "sleep_uncounted"]
@@ -40,7 +41,7 @@ class Offsets:
 
     def note(self, loop: Any) -> float:
         """It has timers of its own time already."""
-        ahead_s: float = _time(loop) - GOVERNOR.clock.now_s
+        ahead_s = monotonic() - GOVERNOR.clock.now_s
         return self._ahead_s.setdefault(loop, ahead_s)
 
     def change(self, before: VirtualClock, after: VirtualClock) -> None:
@@ -51,7 +52,7 @@ class Offsets:
     def end(self, clock: VirtualClock) -> None:
         """Virtual time is over: what a loop's timers had left, they have left."""
         for loop, ahead_s in list(self._ahead_s.items()):
-            late_s = _time(loop) - (ahead_s + clock.now_s)
+            late_s = monotonic() - (ahead_s + clock.now_s)
             for timer in list(loop._scheduled):
                 timer._when += late_s
         self._ahead_s.clear()

@@ -8,7 +8,7 @@ import threading
 from typing import Any
 
 from faultlab.clock import VirtualClock
-from faultlab.virtual_time import children, dates, loops, readings, selecting, sockets, threads
+from faultlab.virtual_time import children, dates, errands, loops, readings, selecting, sockets, threads
 from faultlab.virtual_time.governor import GOVERNOR
 from faultlab.virtual_time.names import Names
 from faultlab.virtual_time.pace import Governed
@@ -20,14 +20,15 @@ __all__ = ["enter", "leave", "trio_clock"]
 _names = Names(readings.READINGS | loops.SLEEPS)
 _replaced = Replaced()
 
-GOVERNOR.pending.append(sockets.is_pending)
+GOVERNOR.pending += [sockets.is_pending, errands.is_pending]
 if hasattr(os, "register_at_fork"):
     # A child lives by the machine's own time.
     os.register_at_fork(after_in_child=GOVERNOR.abandon)
 
 
-def enter(clock: VirtualClock) -> None:
+def enter(clock: VirtualClock, patience_s: float) -> None:
     """This clock rules from now on, and this thread lives by it."""
+    GOVERNOR.patience_s = patience_s
     if GOVERNOR.clocks:
         loops.OFFSETS.change(GOVERNOR.clock, clock)
         GOVERNOR.enter(clock)
@@ -70,7 +71,7 @@ def _put_in_place(clock: VirtualClock) -> None:
     GOVERNOR.enter(clock)
     try:
         loops.replace(_replaced)
-        for part in (readings, threads, selecting, sockets, children):
+        for part in (readings, threads, errands, selecting, sockets, children):
             part.replace(_replaced)
         dates.take_over()
         _know_trio()

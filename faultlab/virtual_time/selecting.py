@@ -115,9 +115,7 @@ def _virtual(real: Callable[..., Any]) -> Callable[..., Any]:
         if flow is None:
             return real(self, timeout)
         if timeout is not None and timeout <= 0:
-            flow.polls += 1
-            if flow.polls > _MOST_POLLS:
-                GOVERNOR.creep(flow, _STEP_S)
+            _polled(flow)
             return real(self, 0)
         ready = real(self, 0)
         if ready:
@@ -127,6 +125,19 @@ def _virtual(real: Callable[..., Any]) -> Callable[..., Any]:
         return real(self, 0) if has_arrived else []
 
     return select
+
+
+def _polled(flow: Flow) -> None:
+    """Its loop had something to do once more; past many times in a row time passes, up to the loop's next timer."""
+    flow.polls += 1
+    if flow.polls <= _MOST_POLLS:
+        return
+    loop: Any = asyncio._get_running_loop()
+    left_s = loop._scheduled[0]._when - loop.time() if loop is not None and loop._scheduled else _STEP_S
+    if left_s > 0:
+        GOVERNOR.creep(flow, min(left_s, _STEP_S))
+    if left_s <= _STEP_S:
+        flow.polls = 0
 
 
 def _seconds(timeout: float | None, loop: Any) -> float:

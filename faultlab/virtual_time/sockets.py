@@ -84,7 +84,7 @@ def _receiving(real: Callable[..., Any]) -> Callable[..., Any]:
         if self not in _accepted:
             received = _held_up(self, real, *arguments)
             if self in _asked:
-                _asked[self] = monotonic()
+                _heard(self)
             return received
         received = real(self, *arguments)
         if received:
@@ -92,6 +92,15 @@ def _receiving(real: Callable[..., Any]) -> Callable[..., Any]:
         return received
 
     return receive
+
+
+def _heard(self: socket.socket) -> None:
+    """An event loop has received something; more may follow, unless the other end tells of that itself."""
+    other = _address(self.getpeername)
+    if other is None or other[1] in GOVERNOR.holding_ports:
+        _asked.pop(self, None)
+    else:
+        _asked[self] = monotonic()
 
 
 def _accepting(real: Callable[..., Any]) -> Callable[..., Any]:
@@ -116,13 +125,14 @@ def _held_up(self: socket.socket, real: Callable[..., Any], *arguments: Any) -> 
         flow.held_up = None
 
 
-def _own_address(self: socket.socket) -> object:
+def _own_address(self: socket.socket) -> tuple[str, int] | None:
     return _address(self.getsockname)
 
 
-def _address(tell: Callable[[], Any]) -> object:
+def _address(tell: Callable[[], Any]) -> tuple[str, int] | None:
     """Host and port; None for a socket that is gone."""
     try:
-        return tuple(tell()[:2])
-    except OSError:
+        host, port = tell()[:2]
+    except (OSError, ValueError):
         return None
+    return host, port
