@@ -147,7 +147,7 @@ async def sleep_uncounted(seconds: float) -> None:
 
 def give_up(loop: Any) -> Callable[[], object] | None:
     """What tells those who wait in this loop that nothing ends their wait; None if nobody does."""
-    waiting = [future for future in _endless.get(loop, ()) if not future.done()]
+    waiting = [future for future in _endless.get(loop, ()) if not future.done()] if loop is not None else []
     if not waiting:
         return None
     return lambda: loop.call_soon_threadsafe(_disappoint, waiting)

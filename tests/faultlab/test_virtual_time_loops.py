@@ -9,6 +9,7 @@ from time import perf_counter
 import anyio
 import pytest
 import trio
+import uvloop
 
 from faultlab import Lab, faults
 from faultlab.clock import VirtualClock
@@ -232,19 +233,42 @@ def test_an_answer_that_never_comes_ends_with_the_client_s_time_out_or_is_said_t
             asyncio.run(ask(client))
 
 
-class Foreign(asyncio.AbstractEventLoop):
-    """A loop that is none of asyncio's, as uvloop's is."""
-
-    def close(self):
-        pass
-
-    def is_closed(self):
-        return True
+def by_runner(coroutine):
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        runner.run(coroutine)
 
 
-def test_a_loop_that_cannot_be_virtual_is_named(clock):
-    with pytest.raises(HarnessError, match=r"Foreign cannot be virtualised.*virtual_time=False"):
-        asyncio.Runner(loop_factory=Foreign).run(asyncio.sleep(1))
+def by_itself(coroutine):
+    loop = uvloop.new_event_loop()
+    try:
+        loop.run_until_complete(coroutine)
+    finally:
+        loop.close()
+        coroutine.close()
+
+
+@pytest.mark.filterwarnings("ignore::RuntimeWarning")  # what uvloop was not allowed to run
+@pytest.mark.parametrize("run", [by_runner, by_itself])
+def test_a_loop_that_cannot_be_virtual_is_named(run):
+    coroutine = asyncio.sleep(1)
+    with (
+        virtual_time(VirtualClock()),
+        pytest.raises(HarnessError, match=r"uvloop.Loop cannot be virtualised.*virtual_time=False"),
+    ):
+        run(coroutine)
+
+
+def test_inside_a_loop_that_cannot_be_virtual_no_lab_is_entered_and_nothing_is_changed():
+    before = time.sleep
+
+    async def main():
+        with pytest.raises(HarnessError, match=r"uvloop.Loop cannot be virtualised"), Lab():
+            pass
+        async with Lab(virtual_time=False):
+            await asyncio.sleep(0.001)
+
+    by_runner(main())
+    assert time.sleep is before
 
 
 def test_a_loop_that_nothing_wakes_is_told_of():
