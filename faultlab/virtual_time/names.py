@@ -53,11 +53,12 @@ class Names:
 
     def _look(self, *, meanwhile: bool) -> None:
         """Find the places in modules that nobody has looked through yet."""
-        modules = list(sys.modules.values())
+        by_name = sys.modules.copy()  # other threads import meanwhile
+        modules = list(by_name.values())
         if len(modules) == len(self._modules) and all(map(is_, modules, self._modules)):
             return  # the short way of nearly all: no module came, went or changed places
         self._modules, seen = modules, self._seen
-        for name, module in list(sys.modules.items()):
+        for name, module in by_name.items():
             before = seen.get(name)
             if (before is None or before() is not module) and issubclass(type(module), ModuleType):
                 seen[name] = weakref.ref(module)
@@ -65,7 +66,7 @@ class Names:
                     self._look_through(module, meanwhile)
 
     def _look_through(self, module: ModuleType, meanwhile: bool) -> None:
-        for name, value in list(_held_by(module).items()):
+        for name, value in _held_by(module).copy().items():
             real = self._originals.get(id(value)) if meanwhile else None
             found = self._stand_ins.get(id(value) if real is None else id(real))
             if found is not None and (value is found[0] or value is found[1]):
