@@ -64,10 +64,11 @@ class Pace(Protocol):
 
 
 class _Waits:
-    """The waits of the code under test, in order."""
+    """The waits of the code under test, in order; and `without_end`, how many others nothing could end."""
 
     def __init__(self) -> None:
         self._waits: list[float] = []
+        self.without_end = 0
 
     @property
     def waits(self) -> tuple[float, ...]:
@@ -168,12 +169,20 @@ class VirtualClock(_Waits):
 
     def advance(self, seconds: float, interrupted: Event | None = None) -> None:
         """Move the clock by so much, or to the action that sets `interrupted`."""
-        self._move(seconds, interrupted)
+        try:
+            self._move(seconds, interrupted)
+        except WaitsForEver:
+            self.without_end += 1
+            raise
 
     async def advance_async(self, seconds: float, interrupted: Event | None = None) -> None:
         """As `advance`: virtual time holds up nothing."""
-        if self.pace is None or not await self.pace.wait_async(seconds, interrupted):
-            self._move(seconds, interrupted)
+        try:
+            if self.pace is None or not await self.pace.wait_async(seconds, interrupted):
+                self._move(seconds, interrupted)
+        except WaitsForEver:
+            self.without_end += 1
+            raise
 
     @property
     def due_s(self) -> float:

@@ -28,7 +28,7 @@ from faultlab.made_up import drawing_from
 from faultlab.schedule import Unreached
 from faultlab.script import Reply
 from faultlab.shown import without
-from faultlab.signs import host_refused, never_played, never_reached, never_said, not_as_planned
+from faultlab.signs import host_refused, never_ended, never_played, never_reached, never_said, not_as_planned
 from faultlab.timeline import steps_of
 from faultlab.timetable import table
 from faultlab.upstream import Stage, Upstream
@@ -112,6 +112,8 @@ class Lab:
         yield from not_as_planned(self.trace)
         for url in dict.fromkeys(self.refused):
             yield host_refused(url, sorted({provider.base_url for provider in self}))
+        if self.clock.without_end:
+            yield never_ended(self.clock.without_end)
         for name, left in self.unreached():
             yield never_reached(name, left, "test")
         for provider in self if self.unused_replies else ():

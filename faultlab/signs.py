@@ -11,7 +11,7 @@ from faultlab.schedule import Unreached
 from faultlab.script import Reply
 from faultlab.trace import Trace
 
-__all__ = ["host_refused", "never_played", "never_reached", "never_said", "not_as_planned"]
+__all__ = ["host_refused", "never_ended", "never_played", "never_reached", "never_said", "not_as_planned"]
 
 
 def not_as_planned(trace: Trace) -> Iterator[str]:
@@ -46,6 +46,12 @@ def host_refused(url: str, known: Iterable[str]) -> str:
     remedy = f"; if it may be reached: lab.intercept(allow=[{place!r}])" if place else ""
     there_are = ", ".join(known) or "none"
     return f"somebody asked for {url}, and no upstream stands for that host; there are: {there_are}{remedy}"
+
+
+def never_ended(times: int) -> str:
+    """The sentence about clients that waited for an answer without end; they may have swallowed the error."""
+    waits = "1 wait" if times == 1 else f"{times} waits"
+    return f"{waits} for an answer had no end, since the client has no time-out: give it one, or plan no such silence"
 
 
 def never_said(upstream: str, left: tuple[Reply, ...]) -> str:

@@ -1,4 +1,5 @@
 import asyncio
+import contextlib
 import random
 import time
 from concurrent.futures import ThreadPoolExecutor
@@ -396,3 +397,30 @@ def test_the_same_seed_gives_the_same_jitter():
     state = random.getstate()
     assert waits_of_a_client(7) == waits_of_a_client(7) != waits_of_a_client(8)
     assert random.getstate() == state
+
+
+def _whatever_goes_wrong(ask):
+    with contextlib.suppress(Exception):
+        return ask()
+
+
+def test_a_wait_that_nothing_ends_is_told_even_if_the_error_is_swallowed():
+    lab = Lab()
+    primary = lab.upstream("openai", faults=[faults.read_timeout()])
+    with (
+        pytest.raises(NotAsPlanned, match="1 wait for an answer had no end"),
+        lab,
+        primary.client(timeout=None) as client,
+    ):
+        _whatever_goes_wrong(lambda: _ask(client))
+
+
+def test_so_is_one_of_an_asynchronous_client():
+    async def ask():
+        async with lab.upstream("openai", faults=[faults.read_timeout()]).async_client(timeout=None) as client:
+            with contextlib.suppress(Exception):
+                await client.chat.completions.create(model="m", messages=[{"role": "user", "content": "hi"}])
+
+    lab = Lab()
+    with pytest.raises(NotAsPlanned, match="1 wait for an answer had no end"), lab:
+        asyncio.run(ask())
