@@ -23,15 +23,10 @@ PAGES = {str(path.relative_to(ROOT)): path for path in (ROOT / "README.md", *sor
 LANGUAGES = {"js", "python", "sh", "text", "yaml"}
 """What snippets may be written in. A page of another one needs a test that runs it."""
 
-FRAMEWORKS = {
-    "docs/how-to/langchain.md": "langchain_openai",
-    "docs/how-to/litellm.md": "litellm",
-    "docs/how-to/openai-agents.md": "agents",
-    "docs/how-to/pydantic-ai.md": "pydantic_ai",
-}
-"""Pages that need a library which only the environment of `make docs-test` has."""
+FRAMEWORKS = {f"docs/how-to/{name}.md" for name in ("langchain", "litellm", "openai-agents", "pydantic-ai")}
+"""Pages on what only the environment of `make docs-test` has."""
 
-SESSIONS = {"docs/tutorial.md", "docs/how-to/openai-sdk.md", "docs/how-to/continuous-integration.md", *FRAMEWORKS}
+SESSIONS = {"docs/tutorial.md", "docs/how-to/openai-sdk.md", "docs/how-to/continuous-integration.md"} | FRAMEWORKS
 """Pages that a reader follows in a folder of his own: files are written and commands run as they stand there."""
 
 IN_OTHER_LANGUAGES = {"docs/how-to/servers-and-other-languages.md"}
