@@ -112,15 +112,12 @@ class Lab:
         yield from not_as_planned(self.trace)
         for url in dict.fromkeys(self.refused):
             yield host_refused(url, sorted({provider.base_url for provider in self}))
-        if self.clock.without_end:
-            yield never_ended(self.clock.without_end)
+        yield from never_ended(self.clock.without_end)
         for name, left in self.unreached():
             yield never_reached(name, left, "test")
         for provider in self if self.unused_replies else ():
-            if provider.behind.script.left:
-                yield never_said(provider.name, provider.behind.script.left)
-            if provider.behind.replay and provider.behind.replay.left:
-                yield never_played(provider.name, provider.behind.replay.left)
+            yield from never_said(provider.name, provider.behind.script.left)
+            yield from never_played(provider.name, provider.behind.replay.left if provider.behind.replay else ())
 
     def _lasting(self, context: AbstractContextManager[_T]) -> Lasting[_T]:
         """For a `with`; on an entered lab begun at once, and ended with the lab at the latest."""

@@ -48,22 +48,25 @@ def host_refused(url: str, known: Iterable[str]) -> str:
     return f"somebody asked for {url}, and no upstream stands for that host; there are: {there_are}{remedy}"
 
 
-def never_ended(times: int) -> str:
+def never_ended(times: int) -> Iterator[str]:
     """The sentence about clients that waited for an answer without end; they may have swallowed the error."""
-    waits = "1 wait" if times == 1 else f"{times} waits"
-    return f"{waits} for an answer had no end, since the client has no time-out: give it one, or plan no such silence"
+    if times:
+        waits = f"{times} wait{'s' * (times > 1)} for an answer"
+        yield f"{waits} had no end, since the client has no time-out: give it one, or plan no such silence"
 
 
-def never_said(upstream: str, left: tuple[Reply, ...]) -> str:
+def never_said(upstream: str, left: tuple[Reply, ...]) -> Iterator[str]:
     """The sentence about answers that nobody asked for."""
-    number, were = ("1 answer", "was") if len(left) == 1 else (f"{len(left)} answers", "were")
-    return f"{number} of {_who(upstream)} {were} never asked for: remove what is too much in `says`, or ask for it"
+    if left:
+        number, were = ("1 answer", "was") if len(left) == 1 else (f"{len(left)} answers", "were")
+        yield f"{number} of {_who(upstream)} {were} never asked for: remove what is too much in `says`, or ask for it"
 
 
-def never_played(upstream: str, left: tuple[Recording, ...]) -> str:
+def never_played(upstream: str, left: tuple[Recording, ...]) -> Iterator[str]:
     """The sentence about recordings that nobody asked for."""
-    told = "; ".join(map(str, left))
-    return f"not all of the cassette of {_who(upstream)} was asked for: {told}"
+    if left:
+        told = "; ".join(map(str, left))
+        yield f"not all of the cassette of {_who(upstream)} was asked for: {told}"
 
 
 def _who(upstream: str) -> str:
