@@ -15,6 +15,9 @@ def ask(provider, model="m", said="hi", **options):
         return client.chat.completions.create(model=model, messages=messages).choices[0].message.content
 """
 
+# Of the outer run, that is: from a folder that holds the package, pytest would rewrite its assertions.
+IMPORTED = "ignore:Module already imported so cannot be rewritten:pytest.PytestAssertRewriteWarning"
+
 
 @pytest.fixture
 def ran(pytester):
@@ -26,6 +29,6 @@ def ran(pytester):
         pytester.makeini(f"[pytest]\n{textwrap.dedent(ini)}\n")
         header = "import pytest\nfrom asking import ask\nfrom faultlab import Lab, faults\n"
         pytester.makepyfile(test_it=header + textwrap.dedent(text))
-        return pytester.runpytest_inprocess("-p", "no:cacheprovider", "-W", "error", *arguments)
+        return pytester.runpytest_inprocess("-p", "no:cacheprovider", "-W", "error", "-W", IMPORTED, *arguments)
 
     return run
