@@ -20,6 +20,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from faultlab.nearest import did_you_mean
 
@@ -37,6 +38,7 @@ __all__ = [
     "UnreadableCassette",
     "UnusableSchema",
     "WaitsForEver",
+    "not_intercepted",
 ]
 
 
@@ -92,6 +94,15 @@ class UnknownHost(HarnessError):
         there_are = f"there are upstreams for: {', '.join(known) or 'nothing at all'}"
         super().__init__("; ".join(filter(None, (f"nobody stands for {url}", there_are, remedy))))
         self.url = url
+
+
+def not_intercepted(url: str, known: Iterable[str]) -> str:
+    """What is to be done about a bare socket or a name that is the host of an upstream; nothing where it is none."""
+    wanted = urlsplit(url)
+    hosts = {wanted.hostname == there.hostname and wanted.port in (None, there.port) for there in map(urlsplit, known)}
+    if wanted.scheme not in {"dns", "socket"} or True not in hosts:
+        return ""
+    return "upstreams answer httpx, httpx2, requests, urllib3 and aiohttp, and other clients by lab.serve()"
 
 
 class UnknownName(HarnessError, ValueError):

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator
 from urllib.parse import urlsplit
 
 from faultlab.cassette import Recording
+from faultlab.errors import not_intercepted
 from faultlab.policy import UPSTREAMS
 from faultlab.schedule import Unreached
 from faultlab.script import Reply
@@ -42,6 +43,9 @@ def never_reached(upstream: str, left: Unreached, whole: str = "turn") -> str:
 
 def host_refused(url: str, known: Iterable[str]) -> str:
     """The sentence about a request to a host that nobody stands for, and what is done about it where it is wanted."""
+    known = tuple(known)
+    if otherwise := not_intercepted(url, known):
+        return f"somebody asked for {url} by what is not intercepted: {otherwise}"
     place = urlsplit(url).netloc
     remedy = f"; if it may be reached: lab.intercept(allow=[{place!r}])" if place else ""
     there_are = ", ".join(known) or "none"

@@ -6,6 +6,7 @@ Knows no HTTP library and no socket, and never waits itself.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from dataclasses import replace
 from enum import StrEnum
 from functools import lru_cache
 from threading import Event as Flag
@@ -57,7 +58,16 @@ class Router:
 
     def answer(self, request: Request, credential: str | None = None) -> Answer:
         """What the upstream that the request is for answers; `credential` is the key that came with it."""
+        if request.url not in self._exact and (url := self._as_written(request.url)) != request.url:
+            request = replace(request, url=url)
         return self.route(request, credential).answer(request, credential)
+
+    def _as_written(self, url: str) -> str:
+        """A URL with the name by which an upstream knows its own host, whichever name it was asked by."""
+        asked, origin = urlsplit(url), origin_of(url)
+        there = [one.base_url for one in self._by_origin.get(origin, ()) if origin_of(one.base_url) == origin]
+        hosts = [urlsplit(each).netloc for each in there]
+        return url if not hosts or asked.netloc in hosts else asked._replace(netloc=hosts[0]).geturl()
 
     def route(self, request: Request, credential: str | None = None) -> Upstream:
         """The upstream that the request is for."""
@@ -82,11 +92,16 @@ def _narrowed(candidates: list[Upstream], fits: Callable[[Upstream], bool]) -> l
     return [one for one in candidates if fits(one)] or candidates
 
 
+_PORTS = {"http": 80, "https": 443, "ws": 80, "wss": 443}
+_LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
+
+
 @lru_cache(maxsize=1024)
 def origin_of(url: str) -> tuple[str | None, int | None]:
-    """Host and port of a URL."""
+    """Host and port of a URL; of the loopback's names one stands for all."""
     parts = urlsplit(url)
-    return parts.hostname, parts.port or {"http": 80, "https": 443}.get(parts.scheme)
+    host = parts.hostname and parts.hostname.removesuffix(".")  # as a name may end that is complete
+    return "localhost" if host in _LOOPBACK else host, parts.port or _PORTS.get(parts.scheme)
 
 
 class Failing(StrEnum):

@@ -15,7 +15,7 @@ from weakref import WeakSet
 from faultlab.adapters.base import Router, origin_of
 from faultlab.adapters.port import ports_here
 from faultlab.clock import Clock
-from faultlab.errors import HarnessError, UnknownHost
+from faultlab.errors import HarnessError, UnknownHost, not_intercepted
 from faultlab.upstream import Answer
 from faultlab.wire import Request
 
@@ -33,6 +33,9 @@ __all__ = [
 
 LOOPBACK = "loopback"
 """The one name of all names and addresses of this machine's loopback."""
+
+_KNOWN_HERE = frozenset({"", "localhost", "127.0.0.1", "::1"})
+"""What the system knows the address or the name of by itself."""
 
 _standing: list[Interception] = []
 
@@ -94,9 +97,10 @@ class Interception:
         return place in self._allowed or place._replace(port=None) in self._allowed
 
     def may_resolve(self, host: str) -> bool:
-        """Whether the system may be asked for the addresses of a name."""
+        """Whether the system may be asked for the addresses of a name, or for the name of an address."""
         known = _known_as(host)
-        return known == LOOPBACK or any(known == each.host for each in self._allowed)
+        # Of the rest of the loopback the system knows no names, and asks the network.
+        return unbracketed(host) in _KNOWN_HERE or any(known == each.host != LOOPBACK for each in self._allowed)
 
     def learn(self, host: str, addresses: Iterable[str]) -> None:
         """Where a name is: if it may be reached, so may its addresses."""
@@ -123,7 +127,8 @@ class Interception:
         `place` None: where that leads nobody can tell, so it cannot be allowed either.
         """
         self._router.refused.append(wanted)
-        return UnknownHost(wanted, self._known, _how_to_allow(place) if place else "")
+        remedy = not_intercepted(wanted, self._known) or (_how_to_allow(place) if place else "")
+        return UnknownHost(wanted, self._known, remedy)
 
     @property
     def _known(self) -> list[str]:
@@ -170,7 +175,7 @@ def is_name(host: str) -> bool:
 @lru_cache(maxsize=1024)
 def _known_as(host: str) -> str:
     host = unbracketed(host)
-    if host == "localhost" or host.endswith(".localhost"):
+    if host == "localhost":  # names below it are for the network to know, as others are
         return LOOPBACK
     try:
         address = ip_address(host)

@@ -13,7 +13,7 @@ from collections.abc import Callable, Mapping
 from functools import partial
 from typing import Any
 
-from faultlab.adapters.intercept.base import Interception, Patches, Place, current, is_name, standing
+from faultlab.adapters.intercept.base import LOOPBACK, Interception, Patches, Place, current, is_name, standing
 from faultlab.errors import UnknownHost
 
 __all__ = ["AT_HOME", "look_at_name", "look_at_place", "raise_it"]
@@ -50,7 +50,8 @@ def look_at_name(interception: Interception, host: Any, *, is_name_wanted: bool 
     """Refuse a query. What is an address, or nothing, takes none, unless its name is wanted."""
     text = _text(host)
     if text is not None and (is_name_wanted or is_name(text)) and not interception.may_resolve(text):
-        raise interception.refusal(f"dns://{text}", Place.of(text))
+        place = Place.of(text)
+        raise interception.refusal(f"dns://{text}", None if place.host == LOOPBACK else place)
 
 
 # What Python tells, ahead of each.

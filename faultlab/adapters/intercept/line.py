@@ -86,7 +86,7 @@ class Line:
 
     def _begun(self, asked: Asked) -> Play:
         head = asked.head
-        url = head.target if "://" in head.target.partition("?")[0] else self._origin + head.target
+        url = self._origin + head.target if head.target.startswith("/") else head.target
         answer = self.interception.answer(*received(head.method, url, head.headers, asked.body))
         self._framing = Framing(head)
         return Play(answer, self.interception.clock, self.timeouts, self.closed)

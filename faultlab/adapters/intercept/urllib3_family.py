@@ -40,7 +40,7 @@ def patch(module: Any, patches: Patches) -> None:
 def _asking(original: Callable[..., Any]) -> Callable[..., Any]:
     def make_request(pool: Any, conn: Any, method: str, url: str, *args: Any, **options: Any) -> Any:
         interception, origin = current(), _origin(pool)
-        if interception is None or not interception.has(url if "://" in url else origin):
+        if interception is None or not interception.has(origin if url.startswith("/") else url):
             _hang_up(conn, lambda laid: isinstance(laid, _Socket))
         elif not (isinstance(conn.sock, _Socket) and conn.sock.line.interception is interception):
             _hang_up(conn, lambda _: True)

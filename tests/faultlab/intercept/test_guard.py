@@ -66,6 +66,7 @@ _WAYS_OUT = {
     "gethostbyname_ex": (lambda: socket.gethostbyname_ex(_NAME), f"dns://{_NAME}"),
     "gethostbyaddr": (lambda: socket.gethostbyaddr(_FAR), f"dns://{_FAR}"),
     "getnameinfo": (lambda: socket.getnameinfo((_FAR, 443), 0), f"dns://{_FAR}"),
+    "getaddrinfo-below-localhost": (lambda: socket.getaddrinfo("api.localhost", 443), "dns://api.localhost"),
     "getfqdn": (lambda: socket.getfqdn(_NAME), f"dns://{_NAME}"),
     "bare-getaddrinfo": (lambda: _socket.getaddrinfo(_NAME, 443), f"dns://{_NAME}"),
     "http.client": (lambda: _asked(lambda connection: connection.request("GET", "/")), f"dns://{_NAME}"),
@@ -94,6 +95,32 @@ def test_a_socket_that_tells_nobody_ahead_does_not_come_to_be(lab):
     with lab.intercept(), pytest.raises(UnknownHost, match=r"a bare _socket\.socket"):
         _socket.socket()
     assert len(lab.refused) == 1
+
+
+@pytest.mark.parametrize("address", ["127.0.0.2", "0.0.0.0"])  # noqa: S104  # nobody listens there
+@pytest.mark.parametrize(
+    "name_of", [socket.gethostbyaddr, lambda address: socket.getnameinfo((address, 80), 0)], ids=["addr", "nameinfo"]
+)
+def test_the_network_is_not_asked_for_names_of_the_loopback_either(lab, name_of, address):
+    with lab.intercept(allow_loopback=True), pytest.raises(UnknownHost, match=f"dns://{address}"):
+        name_of(address)
+
+
+@pytest.mark.parametrize(
+    ("reach", "wanted"),
+    [
+        (lambda: urllib.request.urlopen("https://api.openai.com/v1"), "dns://api.openai.com"),
+        (_connect, f"socket://{_FAR}:443"),
+    ],
+    ids=["name", "address"],
+)
+def test_who_cannot_be_answered_though_somebody_stands_there_is_told_what_can(lab, reach, wanted):
+    lab.upstream("openai")
+    lab.upstream("vllm", base_url=f"http://{_FAR}:443/v1")
+    can = r"upstreams answer httpx, httpx2, requests, urllib3 and aiohttp, and other clients by lab\.serve\(\)$"
+    with lab.intercept(), pytest.raises(UnknownHost, match=f"{wanted}.*{can}"):
+        reach()
+    assert [sign for sign in lab.signs() if wanted in sign and "allow" not in sign and "lab.serve()" in sign]
 
 
 def test_what_is_swallowed_is_told_at_the_end(lab):

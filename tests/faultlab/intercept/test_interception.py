@@ -235,6 +235,32 @@ def test_an_upstream_stands_for_its_host_even_where_that_is_allowed(lab):
 
 
 @some_ways
+@pytest.mark.parametrize(
+    ("base_url", "url"),
+    [
+        ("http://localhost:11434/v1", "http://127.0.0.1:11434/v1"),
+        ("http://127.0.0.1:11434/v1", "http://[::1]:11434/v1"),
+        ("https://api.openai.com/v1", "https://API.openai.com./v1"),
+    ],
+)
+def test_and_by_each_of_its_names(lab, ask, base_url, url):
+    lab.upstream("openai", says=["hello"], base_url=base_url)
+    with lab.intercept(allow=["api.openai.com"], allow_loopback=True):
+        assert ask(url + _CHAT, _BODY)[0] == 200
+    assert lab.trace.key_stayed_home()
+
+
+@every_way
+@pytest.mark.parametrize("more", ["?next=http://localhost:1/", "/http://localhost:1/"])
+def test_a_url_within_a_url_is_not_where_a_request_goes(lab, ask, more):
+    upstream = lab.upstream("openai", says=["hello"])
+    with lab.intercept(allow_loopback=True):
+        ask(upstream.base_url + _CHAT + more, _BODY)
+    assert [exchange.request.url for exchange in lab.trace.exchanges] == [upstream.base_url + _CHAT + more]
+    assert lab.refused == []
+
+
+@some_ways
 def test_what_the_lab_serves_is_reached_without_being_allowed(lab, upstream, ask):
     with lab.serve(), lab.intercept():
         assert ask(upstream.served_url + _CHAT, _BODY)[0] == 200
