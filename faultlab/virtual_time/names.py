@@ -47,7 +47,8 @@ class Names:
 
     def put_back(self) -> None:
         """Let the functions themselves stand there, also in modules that were loaded meanwhile."""
-        self._look(meanwhile=True)
+        if len(sys.modules) != len(self._modules):  # whoever slips by asks a stand-in, which tells the truth then
+            self._look(meanwhile=True)
         for module, name, real, stand_in in self._places:
             _put(module(), name, stand_in, real)
 

@@ -2,6 +2,7 @@
 
 import datetime as dt
 import logging
+import os
 import queue
 import subprocess
 import sys
@@ -221,6 +222,15 @@ def test_a_child_process_is_waited_for_as_it_takes(clock):
         check=True,
     )
     assert (done.stdout.strip(), clock.now_s) == (b"7", 0)
+
+
+def test_a_forked_child_lives_by_the_machine_s_time(clock):
+    child = os.fork()
+    if not child:
+        os._exit(7 if time.time() - START > 3600 else 1)
+    _, status = os.waitpid(child, 0)
+    assert os.waitstatus_to_exitcode(status) == 7
+    assert clock.now_s == 0
 
 
 def test_what_has_to_be_real_can_be(clock):
