@@ -54,4 +54,4 @@ def test_nothing_that_is_told_is_without_its_sentence():
 def test_all_fixtures_options_and_errors_are_told():
     assert all(name.startswith("pytest_") or f"fixture `{name}`" in API_PAGE for name in pytest_plugin.__all__)
     assert all(f"`{name}" in API_PAGE for name in ("--faultlab-seed", "faultlab_paths"))
-    assert all(name in API_PAGE for name in errors)
+    assert all(name in API_PAGE for name in errors if name[0].isupper())

@@ -85,7 +85,7 @@ def test_an_overlay_is_laid_over_every_scenario(files, capsys):
     assert main(["run", "failed.yaml", "--overlay", "overlay.txt"]) == 0
     (files / "overlay.txt").write_text("says: 3\n")
     assert main(["run", "failed.yaml", "--overlay", "overlay.txt"]) == 2
-    assert "overlay.txt:1:7: expected a list of answers, found 3" in capsys.readouterr().err
+    assert "overlay.txt:1:7: expected a list of answers, or {cassette: file}, found 3" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize("arguments", [[], ["run"], ["fly"], ["run", "--html", "x", "held.yaml"]])

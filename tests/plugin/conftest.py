@@ -22,12 +22,12 @@ IMPORTED = "ignore:Module already imported so cannot be rewritten:pytest.PytestA
 @pytest.fixture
 def ran(pytester):
     """Runs a text as a file of tests: the result, whose lines can be matched."""
-    pytester.makepyfile(asking=ASK)
+    pytester.makepyfile(ask_a_model=ASK)
     pytester.syspathinsert()
 
     def run(text, *arguments, ini=""):
         pytester.makeini(f"[pytest]\n{textwrap.dedent(ini)}\n")
-        header = "import pytest\nfrom asking import ask\nfrom faultlab import Lab, faults\n"
+        header = "import pytest\nfrom ask_a_model import ask\nfrom faultlab import Lab, faults\n"
         pytester.makepyfile(test_it=header + textwrap.dedent(text))
         return pytester.runpytest_inprocess("-p", "no:cacheprovider", "-W", "error", "-W", IMPORTED, *arguments)
 
