@@ -63,6 +63,12 @@ def test_links_lead_somewhere(page):
             assert anchor in anchors(there), f"{page.name}: {target}#{anchor}"
 
 
+def test_every_page_stands_in_the_index():
+    index = ROOT / "docs" / "index.md"
+    linked = {(index.parent / target).resolve() for target, _ in LINK.findall(index.read_text(encoding="utf-8"))}
+    assert set(PAGES.values()) - linked == {ROOT / "README.md", index}
+
+
 @every_page
 def test_no_snippet_is_left_out_of_these_tests(page):
     assert {each.language for each in snippets_in_order(page)} <= LANGUAGES
