@@ -14,7 +14,7 @@ import uvloop
 
 from faultlab import Lab, faults
 from faultlab.clock import VirtualClock
-from faultlab.errors import HarnessError, NotAsPlanned, NothingMoves, WaitsForEver
+from faultlab.errors import HarnessError, NothingMoves, WaitsForEver
 from faultlab.virtual_time import trio_clock, virtual_time
 
 
@@ -222,20 +222,32 @@ def test_a_slow_answer_is_nobody_s_sleep_and_lets_an_earlier_time_out_of_another
     assert (early, late, lab.clock.waits) == (2, 9, ())
 
 
-async def meet_silence(lab, timeout_s):
-    """Ask an upstream that never answers."""
-    client = lab.upstream("openai", faults=[faults.read_timeout()]).async_client(max_retries=0, timeout=timeout_s)
-    await client.chat.completions.create(model="m", messages=[{"role": "user", "content": "hi"}])
+async def ask_in_vain(lab, timeout_s):
+    silent = lab.upstream("openai", faults=[faults.read_timeout()])
+    async with silent.async_client(max_retries=0, timeout=timeout_s) as client:
+        await client.chat.completions.create(model="m", messages=[{"role": "user", "content": "hi"}])
 
 
 def test_an_answer_that_never_comes_ends_with_the_client_s_time_out():
     with Lab() as lab, pytest.raises(openai.APITimeoutError):
-        asyncio.run(meet_silence(lab, 5))
+        asyncio.run(ask_in_vain(lab, 5))
+    assert lab.clock.now_s == 5
 
 
-def test_where_the_client_has_none_it_is_said_to_end_never_by_the_lab_too():
-    with pytest.raises(NotAsPlanned, match="had no end"), Lab() as lab, pytest.raises(WaitsForEver):
-        asyncio.run(meet_silence(lab, None))
+def test_one_that_nothing_ends_is_told_at_once():
+    lab = Lab()
+    with virtual_time(lab.clock), pytest.raises(WaitsForEver):
+        asyncio.run(ask_in_vain(lab, None))
+
+
+def test_one_that_another_task_s_time_out_ends_is_no_wait_without_end():
+    async def main(lab):
+        with anyio.move_on_after(60):
+            await ask_in_vain(lab, None)
+
+    with Lab() as lab:
+        asyncio.run(main(lab))
+    assert lab.clock.now_s == 60
 
 
 def by_runner(coroutine):
