@@ -7,13 +7,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass, field
+from http import HTTPStatus
 from typing import Final
 from urllib.parse import parse_qsl, urlsplit
 
 from faultlab.dialects import DIALECTS
 from faultlab.differing import Difference, differences, shortened
 from faultlab.errors import UnknownName
-from faultlab.wire import REDACTED, Event, Request, carries_credential
+from faultlab.wire import REDACTED, Event, Head, Request, carries_credential
 
 __all__ = ["MATCHED_BY_DEFAULT", "MATCHERS", "Cassette", "Home", "Recording", "Replay"]
 
@@ -102,9 +103,9 @@ def _paths(recording: Recording, below: str) -> _Pair:
 class Replay:
     """A place in a cassette: each recording answers one request, and is used up when it was sent whole.
 
-    Of those that match and are not used up, one with the same JSON body comes first, then one with the same model,
-    then one that is streamed or whole as is asked now, then the one recorded first. Whoever asks holds a lock. Raises
-    UnknownName for a matcher that is not there.
+    Of those that match and are not used up, one with the same JSON body comes first, then one with the same model, then
+    the one recorded first. What was asked as a stream answers nobody who asks for the whole, nor the other way round.
+    Whoever asks holds a lock. Raises UnknownName for a matcher that is not there.
     """
 
     def __init__(self, cassette: Cassette, match_on: Collection[str] = MATCHED_BY_DEFAULT) -> None:
@@ -148,7 +149,8 @@ class Replay:
 
     def _matching(self, request: Request, home: Home) -> list[Recording]:
         own = home.own(self.cassette.recordings)
-        return [each for each in own if not self._mismatches(each, request, home)]
+        alike = [each for each in own if _is_alike(each, request)]
+        return [each for each in alike if not self._mismatches(each, request, home)]
 
     def _mismatches(self, recording: Recording, request: Request, home: Home) -> list[str]:
         return [name for name in self._match_on if not _is_equal(MATCHERS[name](recording, request, home))]
@@ -165,6 +167,12 @@ class Replay:
             if name != "body":
                 there, here = MATCHERS[name](nearest, request, home)
                 yield f"{name}: {_shown(there)} there, {_shown(here)} here"
+        if not _is_alike(nearest, request):
+            yield (
+                "the answer: it is whole there, and a stream was asked for here"
+                if _asks_for_stream(request)
+                else ("the answer: it is a stream there, and was asked for whole here")
+            )
         found = differences(*MATCHERS["body"](nearest, request, home))
         more = f" and {len(found) - _MOST_TOLD} more" if len(found) > _MOST_TOLD else ""
         if found:
@@ -186,8 +194,21 @@ def _told(found: Difference) -> str:
 def _likeness(recorded: Request, asked: Request) -> tuple[bool, ...]:
     there, here = recorded.json, asked.json
     if not (isinstance(there, dict) and isinstance(here, dict)):
-        return (recorded.body == asked.body, False, False)
-    return there == here, there.get("model") == here.get("model"), bool(there.get("stream")) == bool(here.get("stream"))
+        return (recorded.body == asked.body, False)
+    return there == here, there.get("model") == here.get("model")
+
+
+def _is_alike(recording: Recording, asked: Request) -> bool:
+    """Whether both are streamed or both whole; an error is the same for either, and so is what is no model's answer."""
+    head = next(event for event in recording.events if isinstance(event, Head))
+    if head.status >= HTTPStatus.BAD_REQUEST or not isinstance(asked.json, dict):
+        return True
+    is_streamed = (head.header("content-type") or "").startswith("text/event-stream")
+    return (is_streamed or _asks_for_stream(recording.request)) == _asks_for_stream(asked)
+
+
+def _asks_for_stream(request: Request) -> bool:
+    return isinstance(request.json, dict) and bool(request.json.get("stream"))
 
 
 def _origin(url: str) -> str:

@@ -200,13 +200,13 @@ def test_what_is_served_on_a_socket_is_answered_from_a_cassette_as_well(cassette
     ("text", "why"),
     [
         (None, "No such file"),
-        ("", "TypeError"),
+        ("", "finds no interactions"),
         ("interactions: []\nversion: 1\n", "it holds no interactions"),
-        ("name: a scenario\n", "KeyError"),
+        ("name: a scenario\n", "finds no interactions"),
         ("- request: {}\n  response: {}\n", "older version"),
         ("interactions: [\n", "ParserError"),
-        ("interactions:\n- request: {method: GET}\n  response: {}\n", "TypeError"),
-        ("{}", "KeyError"),
+        ("interactions:\n- request: {method: GET}\n  response: {}\n", "finds no interactions"),
+        ("{}", "finds no interactions"),
     ],
 )
 def test_what_is_no_cassette_is_refused_with_its_name_and_why(tmp_path, text, why):
@@ -238,13 +238,35 @@ def test_recordings_answer_in_their_order_but_the_one_with_the_same_body_comes_f
     assert [ask(provider, text) for text in ("three", "else", "other")] == ["3", "1", "2"]
 
 
-def test_next_to_the_same_body_comes_the_same_model_and_then_the_same_way_to_answer(cassette):
+def test_next_to_the_same_body_comes_the_same_model_and_a_stream_is_for_who_asks_for_one(cassette):
     streamed = recording(asked("x", stream=True), chunks("streamed"), headers=STREAM)
     path = cassette(pair("x", "other", model="n"), pair("x", "whole"), streamed)
     provider = Lab().upstream("openai", cassette=path)
     assert ask(provider, "y", stream=True) == "streamed"
     assert ask(provider, "y") == "whole"
     assert ask(provider, "y") == "other"
+
+
+@pytest.mark.parametrize(
+    ("given", "stream", "told"),
+    [
+        (recording(asked("x", stream=True), chunks("streamed"), headers=STREAM), False, "it is a stream there"),
+        (pair("x", "whole"), True, "it is whole there"),
+    ],
+)
+def test_what_is_no_stream_answers_nobody_who_wants_one_nor_the_other_way_round(cassette, given, stream, told):
+    provider = Lab().upstream("openai", cassette=cassette(given))
+    with provider.client(max_retries=0) as client, pytest.raises(openai.APIConnectionError):
+        client.chat.completions.create(**asked("x"), stream=stream)
+    assert f"which differs in the answer: {told}" in provider.exchanges[0].missed
+
+
+@pytest.mark.parametrize("stream", [True, False])
+def test_a_recorded_error_is_met_by_either(cassette, stream):
+    refused = recording(asked("x"), {"error": {"message": "no"}}, status=403)
+    provider = Lab().upstream("openai", cassette=cassette(refused))
+    with provider.client() as client, pytest.raises(openai.PermissionDeniedError):
+        client.chat.completions.create(**asked("x"), stream=stream)
 
 
 def test_the_host_need_not_be_the_recorded_one_but_its_own_is_all_that_counts_where_there_are_several(cassette):

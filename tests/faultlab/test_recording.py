@@ -1,6 +1,7 @@
 """Real traffic goes into a cassette, and nothing secret with it. What is real here is a server on the loopback."""
 
 import asyncio
+import base64
 import contextlib
 import gzip
 import importlib
@@ -25,6 +26,7 @@ from faultlab import Lab
 from faultlab.adapters.cassette.forwarding import forwarding
 from faultlab.adapters.cassette.reading import read_cassette
 from faultlab.adapters.cassette.recorder import Recorder, Sent
+from faultlab.adapters.cassette.scrubbing import Scrubber
 from faultlab.cli import main
 from faultlab.errors import HarnessError, NotAsPlanned, UnknownHost
 
@@ -416,6 +418,56 @@ def test_a_secret_of_one_side_is_crossed_out_of_both_even_packed_and_lengths_are
     told = response["body"]["string"]
     assert json.loads(told) == {"access_token": "[redacted]", "was": "[redacted]", "env": "[redacted]"}
     assert response["headers"] == {"content-length": [str(len(told))]}
+
+
+NESTED = st.recursive(
+    st.text(st.sampled_from('ab\\"{}:,\n'), max_size=12), lambda inner: st.lists(inner, max_size=3), max_leaves=6
+)
+
+
+@settings(max_examples=150)
+@given(secret=st.text(st.sampled_from('ab\\"{}:,\n'), max_size=12), rest=NESTED, depth=st.integers(0, 3))
+def test_a_document_within_documents_ends_where_it_ended(secret, rest, depth):
+    written, kept = {"a": rest, "password": secret, "z": rest}, {"a": rest, "password": "[redacted]", "z": rest}
+    for _ in range(depth):
+        written, kept = {"arguments": json.dumps(written), "z": rest}, {"arguments": json.dumps(kept), "z": rest}
+    assert json.loads(Scrubber().body([], json.dumps(written).encode())) == kept
+
+
+@pytest.mark.parametrize("name", ["openai_api_key", "aws_secret_access_key", "AWS-Session-Token", "webhook_secret"])
+def test_a_secret_is_one_whosever_it_is_said_to_be(tmp_path, name):
+    request, _ = recorded(tmp_path / "c.yaml", asked=json.dumps({name: "so-very-hidden", "max_tokens": 5}).encode())
+    assert json.loads(request.body) == {name: "[redacted]", "max_tokens": 5}
+
+
+def test_a_form_of_several_parts_keeps_its_parts_without_what_is_secret_in_them(tmp_path):
+    part = '--x\r\nContent-Disposition: form-data; name="{}"\r\nContent-Type: text/plain\r\n\r\n{}\r\n'
+    form = "".join((part.format("purpose", "my so-very-hidden"), part.format("api_key", "so-very-hidden"), "--x--\r\n"))
+    request, _ = recorded(tmp_path / "c.yaml", asked=form.encode())
+    assert request.body == form.replace("so-very-hidden", "[redacted]").encode()
+
+
+@pytest.mark.parametrize("before", ["", "a", "ab", "abc"])
+@pytest.mark.parametrize("encode", [base64.b64encode, base64.urlsafe_b64encode], ids=["plain", "for-urls"])
+def test_what_was_met_is_crossed_out_of_base64_too(before, encode):
+    key = "key?>~of-mine~?>0123"
+    told = Scrubber([key]).body([], encode(f"{before}{key} is what it is".encode()))
+    assert b"[redacted]" in told
+    assert not any(key[at : at + 5].encode() in base64.b64decode(told.split(b"[")[0] + b"====") for at in range(15))
+
+
+@pytest.mark.parametrize(("coding", "kept"), [("gzip", b'{"api_key": "[redacted]"}'), ("zstd", b"[redacted]")])
+def test_a_packed_request_is_recorded_in_a_way_that_can_be_looked_into_or_without_its_body(tmp_path, coding, kept):
+    packed = gzip.compress(b'{"api_key": "so-very-hidden"}')
+    request, _ = recorded(tmp_path / "c.yaml", sent=[("content-encoding", coding)], asked=packed)
+    assert (request.body, dict(request.headers)) == (kept, {})
+
+
+def test_a_key_in_a_path_is_none_whatever_of_it_had_to_be_escaped():
+    assert (
+        Scrubber(['odd/key+"x"=12']).url("https://h.example/v1/odd/key+%22x%22=12/x")
+        == "https://h.example/v1/[redacted]/x"
+    )
 
 
 @settings(max_examples=40)

@@ -38,6 +38,8 @@ def _read(path: str, shown: str, *_: int) -> Cassette:
     try:
         found = _pairs(Path(path).read_text(encoding="utf-8-sig"))
         recordings = tuple(_recording(number, *pair) for number, pair in enumerate(found, 1))
+    except (KeyError, TypeError) as error:
+        raise UnreadableCassette(path, f"vcrpy finds no interactions as it writes them ({error!r})") from error
     except Exception as error:  # whatever it raises, this is no cassette
         raise UnreadableCassette(path, f"{type(error).__name__}: {error}") from error
     if not recordings:

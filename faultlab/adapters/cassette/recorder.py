@@ -16,6 +16,7 @@ from faultlab.adapters.cassette.reading import body_of
 from faultlab.adapters.cassette.scrubbing import Scrubber
 from faultlab.adapters.cassette.unpacking import Headers, unpacked
 from faultlab.errors import HarnessError
+from faultlab.wire import REDACTED
 
 __all__ = ["Recorder", "Sent", "hold_free"]
 
@@ -66,7 +67,7 @@ class Recorder:
         if hasattr(request, _ORDER):
             return request
         headers = [(str(name), _text(value)) for name, value in request.headers.items()]
-        body = body_of(request.body)
+        headers, body = _readable(headers, body_of(request.body))
         self._scrubber.look_at(request.uri, headers, body)
         kept = self._request(request.method, request.uri, headers, body)
         self._thread.asked = kept.method, kept.uri, kept.body
@@ -106,12 +107,13 @@ class Recorder:
 
     def add(self, order: int, asked: Sent, answered: Sent, status: tuple[int, str]) -> None:
         """An exchange is over; `status` with its phrase."""
-        self._scrubber.look_at(asked.url, asked.headers, asked.body)
+        headers, body = _readable(asked.headers, asked.body)
+        self._scrubber.look_at(asked.url, headers, body)
         response = self._response(answered.headers, answered.body)
         if response is None:
             self.lose()
             return
-        request = self._request(*asked)
+        request = self._request(asked.method, asked.url, headers, body)
         setattr(request, _ORDER, order)
         with self._lock:
             self._kept.append((request, {"status": {"code": status[0], "message": status[1]}, **response}))
@@ -175,6 +177,13 @@ class Recorder:
         again = self._request(request.method, request.uri, given, body_of(request.body))
         headers = [(name, one) for name, values in response["headers"].items() for one in values]
         return again, {**response, **(self._response(headers, body_of(response["body"])) or {})}
+
+
+def _readable(headers: Headers, body: bytes) -> tuple[Headers, bytes]:
+    """A request out of what packed it, since nobody can clean what he cannot read."""
+    headers, body = unpacked(headers, body)
+    kept = [(name, value) for name, value in headers if name.lower() != "content-encoding"]
+    return kept, body if len(kept) == len(headers) else REDACTED.encode()
 
 
 def _measured(headers: Headers, body: bytes) -> Headers:

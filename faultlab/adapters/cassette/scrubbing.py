@@ -26,12 +26,17 @@ _OWNER: Final = re.compile(r"(?:^|-)(?:org|organi[sz]ation|project)(?:-id)?$")
 _NO_SECRET: Final = frozenset({"www-authenticate", "proxy-authenticate"})
 """Headers that ask for a credential, and carry none."""
 
+_IN_PATHS: Final = "/:@!$&'()*+,;=~"
+"""What clients leave as it is in a path."""
+
+_FOR_URLS: Final = bytes.maketrans(b"+/", b"-_")
+
 _LONGEST_WORD: Final = 16
 """A cookie that is no longer may be an ordinary word; as a value of its own it goes in any case."""
 
 _NAMES: Final = (
-    rb"(?:x[-_])?(?:goog[-_])?api[-_]?key|(?:access|refresh|id|auth|bearer|session)[-_]?token|client[-_]?secret"
-    rb"|secret(?:[-_]?(?:access[-_]?)?key)?|private[-_]?key|passw(?:or)?d|authorization|(?:set[-_])?cookie"
+    rb"(?:[a-z0-9]+[-_])*(?:api[-_]?key|(?:access|refresh|id|auth|bearer|session)[-_]?token|client[-_]?secret"
+    rb"|secret(?:[-_]?(?:access[-_]?)?key)?|private[-_]?key|passw(?:or)?d)|authorization|(?:set[-_])?cookie"
 )
 _OWNER_NAMES: Final = rb"org(?:ani[sz]ation)?[-_]?id|project[-_]?id"
 
@@ -40,12 +45,22 @@ _FIELD: Final = re.compile(rb'(?P<open>"' + _NAME + rb'"\s*:\s*")(?P<value>(?:[^
 """A field of a JSON document, and its text."""
 
 _WITHIN: Final = re.compile(
-    rb'(?P<open>(?<!\\)(?P<quote>\\{1,15}")'
+    rb'(?P<open>(?<!\\)(?P<escape>\\{1,15})"'
     + _NAME
-    + rb"(?P=quote)\s*:\s*(?P=quote))(?P<value>(?:(?!(?<!\\)(?P=quote)).)*)",
-    re.DOTALL,
+    + rb'(?P=escape)"\s*:\s*(?P=escape)")'
+    # A quote ends the text when the backslashes before it, beside its own, are whole ones of the text. One that has
+    # fewer than its own ends the document around it.
+    + rb'(?P<value>(?:[^"\\]|\\++[^"\\]|(?!(?:(?P=escape){2}\\\\)*(?P=escape)")(?=(?P=escape)\\)\\++")*'
+    + rb'(?:(?:(?P=escape){2}\\\\)+(?=(?P=escape)"))?)'
 )
 """The same where the document is a text in another one, as the arguments of a tool call are."""
+
+_PART: Final = re.compile(
+    rb'(?P<open>\r\nContent-Disposition:[^\r\n]*;\s*name="' + _NAME + rb'"[^\r\n]*\r\n(?:[^\r\n]+\r\n)*\r\n)'
+    rb"(?P<value>(?:(?!\r\n--).)*)",
+    re.DOTALL | re.IGNORECASE,
+)
+"""The same in a form of several parts."""
 
 _SHAPES: Final = re.compile(
     rb"(?<![A-Za-z0-9])(?:"
@@ -98,7 +113,7 @@ class Scrubber:
             return body
         if _is_form(headers):
             body = without_secrets(f"?{body.decode('latin-1')}")[0].removeprefix("?").encode("latin-1")
-        for field in (_FIELD, _WITHIN):
+        for field in (_FIELD, _WITHIN, _PART):
             body = field.sub(rb"\g<open>" + REDACTED.encode(), body)
         return self._crossed_out(body)
 
@@ -124,12 +139,29 @@ class Scrubber:
 
 
 def _writings(secret: str) -> Iterator[bytes]:
-    """Every way in which a secret may be written: as it is, in JSON, in JSON within JSON, in a URL."""
+    """Every way in which a secret may be written: as it is, in JSON, in JSON within JSON, in a URL, in base64."""
     escaped = [json.dumps(secret, ensure_ascii=is_ascii)[1:-1] for is_ascii in (False, True)]
     within = [json.dumps(each)[1:-1] for each in escaped]
-    for text in {secret, *escaped, *within, quote(secret, safe=""), quote(secret), quote_plus(secret)}:
+    for text in {
+        secret,
+        *escaped,
+        *within,
+        quote(secret, safe=""),
+        quote(secret),
+        quote_plus(secret),
+        quote(secret, safe=_IN_PATHS),
+    }:
         yield text.encode("utf-8", "surrogateescape")
     yield secret.encode("latin-1", "ignore")
+    yield from _in_base64(secret.encode("utf-8", "surrogateescape"))
+
+
+def _in_base64(secret: bytes) -> Iterator[bytes]:
+    """Behind any text: what of it is the secret's alone."""
+    for before in range(3):
+        whole = base64.b64encode(bytes(before) + secret)
+        for written in {whole, whole.translate(_FOR_URLS)}:
+            yield written[(0, 2, 3)[before] : len(written) - (0, 3, 2)[(before + len(secret)) % 3]]
 
 
 def _is_left_out(name: str) -> bool:
@@ -168,7 +200,7 @@ def _in_query(query: str) -> Iterator[str]:
 def _in_body(headers: Headers, body: bytes) -> Iterator[str]:
     if _is_form(headers):
         yield from _in_query(body.decode("latin-1"))
-    for depth, field in enumerate((_FIELD, _WITHIN), 1):
+    for depth, field in enumerate((_PART, _FIELD, _WITHIN)):
         yield from (_unescaped(found["value"], depth) for found in field.finditer(body) if found["credential"])
 
 
