@@ -13,11 +13,11 @@ from faultlab.virtual_time.governor import GOVERNOR
 from faultlab.virtual_time.names import Names
 from faultlab.virtual_time.pace import Governed
 from faultlab.virtual_time.replacing import Replaced
-from faultlab.virtual_time.trio_clock import TrioClock, sleeps_of_trio
+from faultlab.virtual_time.trio_clock import TrioClock, replace_clock_of_trio, sleeps_of_trio
 
 __all__ = ["enter", "leave", "trio_clock"]
 
-_names = Names(readings.READINGS | loops.SLEEPS)
+_names = Names(readings.READINGS | loops.SLEEPS | threads.QUEUES)
 _replaced = Replaced()
 
 GOVERNOR.pending += [sockets.is_pending, errands.is_pending]
@@ -74,6 +74,7 @@ def _put_in_place(clock: VirtualClock) -> None:
         for part in (readings, threads, errands, selecting, sockets, children):
             part.replace(_replaced)
         dates.take_over()
+        replace_clock_of_trio(_replaced)
         _know_trio()
         _names.exchange()
         GOVERNOR.begin(GOVERNOR.expect(threading.current_thread()))

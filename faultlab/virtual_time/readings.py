@@ -6,6 +6,7 @@ moves the clock by about a millisecond, if nobody else has anything to do.
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Callable
 from sys import _getframe as frame_above
@@ -52,6 +53,8 @@ def sleep(seconds: float, /) -> None:
         machine.sleep(seconds)
     elif seconds < 0:
         raise ValueError("sleep length must be non-negative")
+    elif math.isnan(seconds):
+        raise ValueError("Invalid value NaN (not a number)")
     elif seconds == 0:
         asked(flow)
         machine.sleep(0)  # others may run

@@ -19,7 +19,7 @@ from faultlab.virtual_time.governor import GOVERNOR
 from faultlab.virtual_time.reality import asks_for_real, in_real_time
 from faultlab.virtual_time.replacing import Replaced
 
-__all__ = ["replace"]
+__all__ = ["QUEUES", "replace"]
 
 _Thread: Any = threading.Thread
 _start = _Thread.start
@@ -28,12 +28,22 @@ _bootstrap_inner = _Thread._bootstrap_inner
 _starting: dict[threading.Thread, Flow] = {}
 
 
+class _SimpleQueue(queue._PySimpleQueue):  # type: ignore[misc, name-defined]  # typeshed has the public one
+    """As `queue.SimpleQueue`, which is written in C and waits where nobody sees it."""
+
+    __slots__ = ()
+
+
+QUEUES: dict[Any, Any] = {queue.SimpleQueue: _SimpleQueue}
+"""What stands in for a queue that is made meanwhile."""
+
+
 def replace(replaced: Replaced) -> None:
     """From now on: threads that a flow starts are flows, and their waits for each other are virtual."""
     replaced.put(threading, "_allocate_lock", _lock)
     replaced.put_all(threading.Thread, {"start": _start_flow, "join": _join_flow, "_bootstrap_inner": _run_flow})
-    # The one in C waits where nobody sees it.
-    replaced.put(queue, "SimpleQueue", queue._PySimpleQueue)  # type: ignore[attr-defined]  # typeshed has the public one
+    for real, stand_in in QUEUES.items():
+        replaced.put(queue, real.__name__, stand_in)
 
 
 class _Waiter:

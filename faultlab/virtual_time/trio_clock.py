@@ -7,14 +7,17 @@ trio waits for is asked of its own internals, of `Runner.io_manager` and `Runner
 from __future__ import annotations
 
 import math
+import sys
+from collections.abc import Callable
 from functools import cache
 from typing import Any
 
 from faultlab.clock import VirtualClock
 from faultlab.virtual_time.governor import GOVERNOR
+from faultlab.virtual_time.replacing import Replaced
 from faultlab.virtual_time.selecting import FileDescriptors, wait_for_files
 
-__all__ = ["TrioClock", "sleeps_of_trio"]
+__all__ = ["TrioClock", "replace_clock_of_trio", "sleeps_of_trio"]
 
 
 class TrioClock:
@@ -46,6 +49,20 @@ class TrioClock:
             elif not files.are_ready():
                 self._clock.advance(seconds)
         return 0.0
+
+
+def replace_clock_of_trio(replaced: Replaced) -> None:
+    """From now on a flow's `trio.run` that is given no clock lives by the one that rules.
+
+    A trio that is loaded later is not known here: it takes the machine's own time, unless it is given a clock.
+    """
+    run = sys.modules.get("trio._core._run")
+    if run is not None and hasattr(run, "SystemClock"):
+        replaced.put(run, "SystemClock", _clock_by_default(run.SystemClock))
+
+
+def _clock_by_default(real: Callable[[], Any]) -> Callable[[], Any]:
+    return lambda: real() if GOVERNOR.flow() is None else TrioClock(GOVERNOR.clock)
 
 
 @cache

@@ -2,6 +2,7 @@
 
 import datetime as dt
 import logging
+import math
 import os
 import queue
 import subprocess
@@ -11,6 +12,7 @@ import time
 import types
 from datetime import date as bound_date
 from datetime import datetime as bound_datetime
+from queue import SimpleQueue as BoundQueue
 from time import monotonic as bound_monotonic
 from time import perf_counter
 from time import sleep as bound_sleep
@@ -88,7 +90,7 @@ def test_afterwards_everything_is_as_it_was():
         *((time, name) for name in [*FUNCTIONS, *ALSO]),
         *((threading, "_allocate_lock"), (queue, "SimpleQueue"), (dt.datetime, "now")),
         *((threading.Thread, name) for name in ("start", "join", "_bootstrap_inner")),
-        *((sys.modules[__name__], name) for name in ("bound_sleep", "bound_monotonic")),
+        *((sys.modules[__name__], name) for name in ("bound_sleep", "bound_monotonic", "BoundQueue")),
     ]
 
     def standing():
@@ -117,6 +119,12 @@ def test_a_name_that_is_bound_meanwhile_is_real_afterwards(monkeypatch):
         assert module.asked() == 0
     assert module.monotonic is bound_monotonic
     assert module.kept() == pytest.approx(bound_monotonic(), abs=5)
+
+
+def test_a_queue_that_a_module_has_bound_itself_waits_in_virtual_time(clock):
+    with pytest.raises(queue.Empty):
+        BoundQueue().get(timeout=3600)
+    assert clock.now_s == 3600
 
 
 def test_a_module_that_replaces_another_is_looked_at_anew(monkeypatch):
@@ -159,7 +167,7 @@ def test_the_machine_s_own_clock_leaves_time_as_it_is():
         assert time.sleep is before
 
 
-@pytest.mark.parametrize(("seconds", "error"), [(-1, ValueError), ("1", TypeError)])
+@pytest.mark.parametrize(("seconds", "error"), [(-1, ValueError), ("1", TypeError), (math.nan, ValueError)])
 def test_what_is_no_length_of_time_is_refused_as_ever(clock, seconds, error):
     with pytest.raises(error):
         time.sleep(seconds)

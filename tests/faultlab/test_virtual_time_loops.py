@@ -17,6 +17,8 @@ from faultlab.clock import VirtualClock
 from faultlab.errors import HarnessError, NothingMoves, WaitsForEver
 from faultlab.virtual_time import trio_clock, virtual_time
 
+SYSTEM_CLOCK = trio._core._run.SystemClock
+
 
 @pytest.fixture
 def clock():
@@ -166,6 +168,18 @@ def test_trio_s_sleeps_and_time_outs_are_virtual(clock):
 
     trio.run(main, clock=trio_clock(clock))
     assert (clock.now_s, clock.waits) == (25, (10, 20))
+
+
+def test_trio_lives_by_the_clock_that_rules_if_it_is_given_none(clock):
+    trio.run(trio.sleep, 3600)
+    anyio.run(anyio.sleep, 3600, backend="trio")
+    assert (clock.now_s, clock.waits) == (7200, (3600, 3600))
+
+
+def test_a_trio_that_was_loaded_meanwhile_takes_the_machine_s_own_time(clock, monkeypatch):
+    monkeypatch.setattr(trio._core._run, "SystemClock", SYSTEM_CLOCK)
+    trio.run(trio.sleep, 0.01)
+    assert clock.now_s == 0
 
 
 def test_trio_s_threads_are_waited_for_and_virtual_too(clock):
