@@ -5,8 +5,8 @@ Reads only the request; who sent it and what was answered is not known here.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
 from typing import Any, Final
 
 from faultlab.wire import Request
@@ -16,11 +16,15 @@ __all__ = ["Dialogue", "Said", "dialogue_of", "gathered"]
 
 @dataclass(frozen=True, slots=True)
 class Said:
-    """One message: who says what, which tools it calls (name, arguments), or a tool's result. Ids are left out."""
+    """One message: who says what, which tools it calls (name, arguments), or a tool's result. Ids are left out.
+
+    `shown` is what is no text, an image or a file: what it is, and what it consists of.
+    """
 
     role: str
     text: str = ""
     calls: tuple[tuple[str, str], ...] = ()
+    shown: tuple[tuple[str, ...], ...] = ()
 
     @property
     def characters(self) -> int:
@@ -70,7 +74,7 @@ def gathered(system: str, said: Iterable[Said | None]) -> Dialogue:
             system += each.text
         elif messages and each.role == messages[-1].role == "assistant":
             last = messages[-1]
-            messages[-1] = replace(last, text=last.text + each.text, calls=last.calls + each.calls)
+            messages[-1] = Said(last.role, last.text + each.text, last.calls + each.calls, last.shown + each.shown)
         else:
             messages.append(each)
     return Dialogue(system, tuple(messages))
@@ -79,11 +83,11 @@ def gathered(system: str, said: Iterable[Said | None]) -> Dialogue:
 def _chat_message(message: Mapping[str, Any]) -> Said:
     functions = [_mapping(call.get("function")) for call in _mappings(message.get("tool_calls"))]
     calls = tuple((_text(each.get("name")), _text(each.get("arguments"))) for each in functions)
-    return Said(_text(message.get("role")), _text(message.get("content")), calls)
+    return _said(_text(message.get("role")), message.get("content"), calls)
 
 
 def _message_item(item: Mapping[str, Any]) -> Said:
-    return Said(_text(item.get("role")), _text(item.get("content")))
+    return _said(_text(item.get("role")), item.get("content"))
 
 
 def _call_item(item: Mapping[str, Any]) -> Said:
@@ -91,7 +95,7 @@ def _call_item(item: Mapping[str, Any]) -> Said:
 
 
 def _result_item(item: Mapping[str, Any]) -> Said:
-    return Said("tool", _text(item.get("output")))
+    return _said("tool", item.get("output"))
 
 
 def _nothing(_: Mapping[str, Any]) -> None:
@@ -103,6 +107,26 @@ _ITEMS: Final[dict[str, Callable[[Mapping[str, Any]], Said | None]]] = {
     "function_call": _call_item,
     "function_call_output": _result_item,
 }
+
+
+def _said(role: str, content: Any, calls: tuple[tuple[str, str], ...] = ()) -> Said:
+    parts = _mappings(content)
+    return Said(role, _text(content), calls, tuple(_shown(part) for part in parts if "text" not in part))
+
+
+def _shown(part: Mapping[str, Any]) -> tuple[str, ...]:
+    """What a part is and consists of, whichever dialect nests it how."""
+    kind = _text(part.get("type")).removeprefix("input_").removesuffix("_url")
+    return kind, *sorted(_leaves({name: part[name] for name in part if name != "type"}))
+
+
+def _leaves(value: Any) -> Iterator[str]:
+    """The texts in it; how closely an image is to be looked at is none of its content."""
+    if isinstance(value, Mapping):
+        for name in value:
+            yield from _leaves(value[name]) if name != "detail" else ()
+    elif isinstance(value, str):
+        yield value
 
 
 def _text(content: Any) -> str:

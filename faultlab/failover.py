@@ -57,13 +57,13 @@ class FailoverTrace(Trace):
 
     def attempts(self, upstream: str | Named) -> Attempts:
         """How many requests for an answer went to this upstream."""
-        name = self._known(upstream)
+        name = self._one(upstream)
         number = sum(not one.side for one in self.exchanges if one.upstream == name)
         return Attempts(self, _asked("attempts", name), number)
 
     def never_called(self, upstream: str | Named) -> Finding:
         """Whether no request at all went to this upstream."""
-        name = self._known(upstream)
+        name = self._one(upstream)
         met = [one for one in self.exchanges if one.upstream == name]
         told = f"{name} was asked {_times(len(met))}, first by request {met[0].n}" if met else f"{name} was not asked"
         return Finding(self, _asked("never_called", name), told, holds=not met)
@@ -113,6 +113,13 @@ class FailoverTrace(Trace):
     def _counted(self) -> str:
         counts = Counter(one.upstream for one in self.exchanges if not one.side)
         return ", ".join(f"{name} {_times(count)}" for name, count in counts.items()) or "nobody was asked"
+
+    def _one(self, upstream: str | Named) -> str:
+        """The name of an upstream that has to be given: None would be one that nobody ever asks."""
+        if upstream is None:
+            raise TypeError("an upstream or its name has to be given, not None")
+        name: str = self._known(upstream)
+        return name
 
     def _known(self, upstream: str | Named | None) -> Any:
         """The name of an upstream. Raises UnknownName with the nearest one."""

@@ -7,6 +7,7 @@ or changed as a change of provider changes it, puts the same one.
 
 from __future__ import annotations
 
+import json
 import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
@@ -115,8 +116,21 @@ def _asks(exchanges: Sequence[Exchange]) -> Iterator[Ask]:
     for place, exchange in enumerate(asked):
         # Who meets no connection asks again: the next request that was read tells what this one would have said.
         read = next((one for one in asked[place:] if not one.unread), exchange)
-        said, route = dialogue_of(read.request), _route(exchange)
+        said, route = _as_meant(dialogue_of(read.request)), _route(exchange)
         yield Ask(exchange, said, _plain_messages(said, _route(read).model), route)
+
+
+def _as_meant(dialogue: Dialogue) -> Dialogue:
+    """Arguments of tools in one form: who reads and writes them anew has changed nothing."""
+    said = (replace(each, calls=tuple((name, _meant(text)) for name, text in each.calls)) for each in dialogue.messages)
+    return replace(dialogue, messages=tuple(said))
+
+
+def _meant(arguments: str) -> str:
+    try:
+        return json.dumps(json.loads(arguments), sort_keys=True)
+    except ValueError:
+        return arguments
 
 
 def _route(exchange: Exchange) -> Route:

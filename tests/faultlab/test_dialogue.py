@@ -55,6 +55,33 @@ def test_a_body_that_says_nothing_is_an_empty_dialogue(body):
     assert _read(body) == Dialogue()
 
 
+@pytest.mark.parametrize(
+    ("chat", "responses", "shown"),
+    [
+        (
+            {"type": "image_url", "image_url": {"url": "data:,x", "detail": "low"}},
+            {"type": "input_image", "image_url": "data:,x", "detail": "auto"},
+            ("image", "data:,x"),
+        ),
+        (
+            {"type": "input_audio", "input_audio": {"data": "AAAA", "format": "wav"}},
+            {"type": "input_audio", "input_audio": {"format": "wav", "data": "AAAA"}},
+            ("audio", "AAAA", "wav"),
+        ),
+        (
+            {"type": "file", "file": {"filename": "a.pdf", "file_data": "data:,y"}},
+            {"type": "input_file", "file_data": "data:,y", "filename": "a.pdf"},
+            ("file", "a.pdf", "data:,y"),
+        ),
+    ],
+)
+def test_what_is_no_text_is_the_same_in_both_dialects(chat, responses, shown):
+    said = (Said("user", "look", shown=(shown,)),)
+    assert _read({"messages": [{"role": "user", "content": [{"type": "text", "text": "look"}, chat]}]}).messages == said
+    parts = [{"type": "input_text", "text": "look"}, responses]
+    assert _read({"input": [{"role": "user", "content": parts}]}).messages == said
+
+
 def test_what_an_assistant_said_in_a_row_is_one_message():
     items = [{"role": "assistant", "content": "a"}, {"role": "assistant", "content": "b"}]
     assert _read({"messages": items}).messages == (Said("assistant", "ab"),)

@@ -224,6 +224,12 @@ def test_an_unknown_upstream_is_an_error_with_the_nearest_one(ask):
         getattr(lab.trace, ask)("bakcup")
 
 
+@pytest.mark.parametrize("ask", ["attempts", "never_called"])
+def test_no_upstream_at_all_is_an_error_and_never_a_truth(ask):
+    with pytest.raises(TypeError, match="not None"):
+        getattr(Lab().trace, ask)(None)
+
+
 def test_an_upstream_may_be_named_or_given(traffic):
     lab = Lab()
     backup = lab.upstream("openrouter", name="backup")
@@ -286,6 +292,31 @@ def test_it_is_not_if_something_was_left_out_or_said_otherwise_and_no_word_of_it
     same = traffic.trace.same_conversation()
     assert not same
     assert told in repr(same)
+
+
+def _with_image(*urls):
+    images = [{"type": "image_url", "image_url": {"url": url, "detail": "low"}} for url in urls]
+    return {"role": "user", "content": [{"type": "text", "text": "look"}, *images]}
+
+
+@pytest.mark.parametrize(("after", "same"), [(["a"], True), (["b"], False), ([], False), (["a", "a"], False)])
+def test_an_image_belongs_to_the_conversation(traffic, after, same):
+    traffic.ask("one", _with_image("a")).answer("two", _with_image(*after))
+    assert traffic.trace.switched()
+    assert bool(traffic.trace.same_conversation()) is same
+
+
+@pytest.mark.parametrize(
+    ("after", "same"),
+    [('{ "b":2, "a":1 }', True), ('{"a": 1, "b": 3}', False), ("no JSON", False)],
+)
+def test_arguments_of_tools_are_the_same_however_they_are_written(traffic, after, same):
+    def called(arguments):
+        call = {"id": f"call_{arguments}", "type": "function", "function": {"name": "f", "arguments": arguments}}
+        return ["do it", {"role": "assistant", "tool_calls": [call]}, {"role": "tool", "content": "done"}]
+
+    traffic.ask("one", *called('{"a": 1, "b": 2}')).answer("two", *called(after))
+    assert bool(traffic.trace.same_conversation()) is same
 
 
 def test_without_a_switch_there_is_no_conversation_to_be_the_same(traffic):
