@@ -18,6 +18,9 @@ __all__ = ["Facets", "Place", "numbers", "texts"]
 _WINDOW: Final = 100
 """Steps from the one bound that is set to the other one, which is not."""
 
+_FAR: Final = (1, 1_000, 1_000_000)
+"""Steps beyond that, where no bound is: a `not` may keep everything out that is usual."""
+
 _ALL: Final = 64
 """So few values are all of them candidates."""
 
@@ -88,10 +91,14 @@ def _on_grid(low: Fraction | None, high: Fraction | None, step: Fraction, draw: 
         last = first + window
     if last - first < _ALL:
         yield from (step * place for place in draw.permuted(range(first, last + 1)))
-        return
-    for _ in range(_TRIES):
-        yield step * draw.between(first, last)
-    yield from (step * place for place in (first, first + 1, last - 1, last))
+    else:
+        yield from (step * draw.between(first, last) for _ in range(_TRIES))
+        yield from (step * place for place in (first, first + 1, last - 1, last))
+    for far in _FAR:
+        if low is None:
+            yield step * (first - far)
+        if high is None:
+            yield step * (last + far)
 
 
 def _number(made: Fraction) -> float:

@@ -142,7 +142,9 @@ def _is_allowed(facets: Facets, name: str) -> bool:
 def _made_names(facets: Facets, draw: Draw, make: Make) -> Iterator[str]:
     for each in (text for held in facets.all("patternProperties") for text in held):
         for number in range(_MOST_NAMES // 20):
-            yield from islice(pattern(each).texts(0, None, draw.fork(each, number)), 1)
+            # Longer ones too: the shortest of a pattern with an open end is one and the same.
+            shortest = number if number % 2 else 0
+            yield from islice(pattern(each).texts(shortest, None, draw.fork(each, number)), 1)
     rules = [
         Place(place.schema["propertyNames"], f"{place.path}/propertyNames")
         for place in facets.places

@@ -240,6 +240,14 @@ def test_what_cannot_be_a_file_is_refused_before_anything_is_asked(tmp_path, pla
         pytest.fail("it was let in")
 
 
+@pytest.mark.parametrize("place", ["/proc/nobody/c.yaml", f"{'c' * 250}.yaml"])
+def test_where_nothing_can_be_written_is_told_before_the_command_runs(capsys, tmp_path, place):
+    ran = tmp_path / "ran"
+    assert main(["record", "--to", str(tmp_path / place), "--", "touch", str(ran)]) == 2
+    assert " cannot be recorded to: " in capsys.readouterr().err
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_hosts_that_are_not_allowed_are_not_asked_and_it_does_not_pass_unseen(real, tmp_path):
     mine = lab()
     with (

@@ -27,7 +27,13 @@ _ORDER = "faultlab_order"
 def hold_free(path: Path, *, overwrite: bool) -> None:
     """Raise if something is recorded there already, or nothing can be."""
     above = next(each for each in path.absolute().parents if each.exists())
-    if not above.is_dir() or (path.exists() and not path.is_file()):
+    part = _part(above / path.name)
+    try:
+        part.touch()
+        part.unlink()
+    except OSError as error:
+        raise HarnessError(f"{path} cannot be recorded to: {error.strerror}") from None
+    if path.exists() and not path.is_file():
         raise HarnessError(f"{path} cannot be recorded to: it is no file that could be written")
     if path.exists() and path.stat().st_size and not overwrite:
         raise HarnessError(f"{path} is there already and stays as it is: remove it, or have it overwritten")
@@ -195,9 +201,14 @@ def _text(value: Any) -> str:
     return value.decode("latin-1") if isinstance(value, bytes) else str(value)
 
 
+def _part(path: Path) -> Path:
+    """A file beside it that nobody else has."""
+    return path.with_name(f".{path.name}.{secrets.token_hex(4)}.part")
+
+
 def _put(path: Path, text: str) -> None:
     """The whole file or none of it, whatever happens meanwhile."""
-    part = path.with_name(f".{path.name}.{secrets.token_hex(4)}.part")
+    part = _part(path)
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         part.write_text(text, encoding="utf-8")
