@@ -16,6 +16,7 @@ from faultlab.errors import UnknownName
 from faultlab.findings import Attempts, Finding, Switch, Waits
 from faultlab.questions import Question, questions_of
 from faultlab.trace import Trace
+from faultlab.wire import SHORTEST_CREDENTIAL, Request
 
 __all__ = ["FailoverTrace", "Named"]
 
@@ -30,9 +31,10 @@ class Named(Protocol):
 
 @dataclass(slots=True, repr=False)
 class FailoverTrace(Trace):
-    """A trace with questions; `upstreams` are those of the lab: name → base URL."""
+    """A trace with questions; `upstreams` are those of the lab: name → base URL, `owners` of keys: key → name."""
 
     upstreams: dict[str, str] = field(default_factory=dict)
+    owners: dict[str, str] = field(default_factory=dict)
 
     def __repr__(self) -> str:
         return f"<trace: {self._counted()}>"
@@ -79,7 +81,10 @@ class FailoverTrace(Trace):
         return Waits(self, "trace.waits_s", [gap for _, gap in sorted(gaps) if gap > 0])
 
     def key_stayed_home(self) -> Finding:
-        """Whether each key went to the host of its own upstream only; one that is nobody's, to one host only."""
+        """Whether each key went to the host of its own upstream only; one that is nobody's, to one host only.
+
+        A key of an upstream is looked for in the body, the URL and the other headers too.
+        """
         strays = [stray for stray in self._strays() if stray]
         told = strays[0] if strays else "each key went to its own host only"
         more = f" (and {len(strays) - 1} more)" if len(strays) > 1 else ""
@@ -132,13 +137,23 @@ class FailoverTrace(Trace):
     def _strays(self) -> Iterator[str]:
         homes: dict[str, str] = {name: urlsplit(url).netloc for name, url in self.upstreams.items()}
         for one in self.exchanges:
-            if one.renewal or one.unread or one.key_of == "none":
+            if one.renewal or one.unread:
                 continue
             host = urlsplit(one.request.url).netloc
-            home = homes.setdefault(one.key_of, host)
+            for name in self._told_to(one.request):
+                if homes.get(name, host) != host:
+                    yield f"request {one.n} told {host} the key of {name}, at home at {homes[name]}, in what it says"
+            home = host if one.key_of == "none" else homes.setdefault(one.key_of, host)
             if home != host:
                 whose = f"the key of {one.key_of}" if one.key_of in self.upstreams else "a key that is nobody's here"
                 yield f"request {one.n} took {whose}, at home at {home}, to {host}"
+
+    def _told_to(self, request: Request) -> Iterator[str]:
+        """Whose keys stand where no key belongs."""
+        told = "\n".join((request.url, *request.headers.values(), request.body.decode("utf-8", "replace")))
+        for key, name in self.owners.items():
+            if len(key) >= SHORTEST_CREDENTIAL and key in told:
+                yield name
 
 
 def _asked(name: str, *arguments: str | None) -> str:

@@ -52,6 +52,7 @@ class Lab:
         self.clock: VirtualClock | SystemClock = VirtualClock() if virtual_time else SystemClock()
         self._trace = FailoverTrace()
         self.stage = Stage(self.clock, self._trace, seed)
+        self._trace.owners = self.stage.owners
         self.unused_replies = unused_replies
         self._providers: dict[str, FakeProvider] = {}
         self._router = Router(())

@@ -272,6 +272,33 @@ def test_a_key_stays_at_the_host_that_it_is_for(traffic, text, keys, told):
     assert told is None or repr(stayed) == f"<False: {told}>"
 
 
+@pytest.mark.parametrize(
+    ("whose", "where"),
+    [
+        ("openai", {"default_headers": {"x-trace": "of {key}"}}),
+        ("openai", {"default_query": {"trace": "{key}"}}),
+        ("openai", {"messages": [{"role": "user", "content": "my key is {key}"}]}),
+        (None, {"messages": [{"role": "user", "content": "a word"}]}),
+        ("openrouter", {"messages": [{"role": "user", "content": "my key is {key}"}]}),
+    ],
+)
+def test_a_key_is_found_wherever_a_request_tells_it(whose, where):
+    lab = Lab()
+    lab.upstream("openai")
+    backup = lab.upstream("openrouter", says=["hello"])
+    where = json.loads(json.dumps(where).replace("{key}", lab[whose].api_key if whose else ""))
+    messages = where.pop("messages", [{"role": "user", "content": "hi"}])
+    with backup.client(max_retries=0, **where) as client:
+        client.chat.completions.create(model="m", messages=messages)
+
+    stayed = lab.trace.key_stayed_home()
+    assert bool(stayed) is (whose != "openai")
+    if not stayed:
+        assert repr(stayed) == (
+            "<False: request 1 told openrouter.ai the key of openai, at home at api.openai.com, in what it says>"
+        )
+
+
 def test_the_conversation_is_the_same_if_the_switch_took_all_of_it_along(traffic):
     traffic.ask("one", *LONG, system="a").answer("two", *LONG, system="b")
     assert traffic.trace.same_conversation()
