@@ -49,6 +49,9 @@ class Clock(Protocol):
     async def advance_async(self, seconds: float, interrupted: Event | None = None) -> None:
         """As `advance`, without holding up an event loop."""
 
+    def stir(self) -> None:
+        """Something happens: who asks for the time meanwhile does not ask to see it pass."""
+
 
 class Pace(Protocol):
     """Who decides when a virtual clock moves, while whole threads live by it."""
@@ -64,11 +67,12 @@ class Pace(Protocol):
 
 
 class _Waits:
-    """The waits of the code under test, in order; and `without_end`, how many others nothing could end."""
+    """The waits of the code under test, in order; `without_end` counts others, which nothing could end."""
 
     def __init__(self) -> None:
         self._waits: list[float] = []
         self.without_end = 0
+        self.stirred = 0
 
     @property
     def waits(self) -> tuple[float, ...]:
@@ -84,6 +88,10 @@ class _Waits:
         """Somebody has waited so long."""
         if waited_s > 0:
             self._waits.append(waited_s)
+
+    def stir(self) -> None:
+        """Something happens: who asks for the time meanwhile does not ask to see it pass."""
+        self.stirred += 1
 
 
 class SystemClock(_Waits):

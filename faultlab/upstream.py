@@ -165,6 +165,7 @@ class Upstream:
         """A line in the trace, with whose key it was."""
         exchanges = self.stage.trace.exchanges
         owner = self._owner(credential)
+        self.stage.clock.stir()
         exchange = Exchange(len(exchanges) + 1, self.name, request, self.stage.clock.now_s, key_of=owner)
         exchanges.append(exchange)
         return exchange

@@ -194,6 +194,7 @@ class Play:
 
     def step(self) -> Pause | Head | Data | Ending | None:
         """What comes next."""
+        self._clock.stir()
         if gone := Failing.CLIENT_CLOSED if self._closed.is_set() else self._gives_up:
             return self._ended(gone)
         match next(self._events, None):

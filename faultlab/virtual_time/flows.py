@@ -25,6 +25,7 @@ class Flow:
         "n",
         "polls",
         "reads",
+        "stirred",
         "thread",
         "wait",
     )
@@ -36,14 +37,20 @@ class Flow:
         self.activity: Activity | None = None
         self.wait: Wait | None = None
         self.is_over = False
-        # How often it asked for the time since it last waited, and how often its event loop had something to do.
-        self.reads = self.polls = 0
+        # How often it asked for the time, and its event loop had something to do, since it waited or something happened,
+        # and how often that was.
+        self.reads = self.polls = self.stirred = 0
         # How many calls deep it is in what takes the machine's own time: a child process, a server that starts.
         self.elsewhere = 0
         # While it is inside a call to a socket: whether time waits for that.
         self.held_up: Callable[[], bool] | None = None
         # What wakes it from a wait for file descriptors.
         self.bell: Any = None
+
+    def begin_anew(self, stirred: int) -> None:
+        """It waits, or something happened: how often it asked so far tells nothing of what it is about."""
+        self.reads = self.polls = 0
+        self.stirred = stirred
 
     def begin(self) -> None:
         """This thread is the flow."""

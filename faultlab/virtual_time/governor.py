@@ -82,7 +82,7 @@ class Governor(Registry):
             wait = Wait(flow, self.clock, self.clock.now_s + max(seconds, 0.0), self._jumps)
             if begin is not None and not begin(wait):
                 return True
-            flow.reads = flow.polls = 0
+            flow.begin_anew(self.clock.stirred)
             flow.wait = wait
             self.moved_s = monotonic()
             try:

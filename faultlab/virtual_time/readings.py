@@ -1,7 +1,8 @@
 """What stands in for the functions of `time`: a flow is told its clock's time, everybody else what he would be without.
 
 A loop that asks for the time until enough has passed comes through: past a thousand readings in a row each one more
-moves the clock by about a millisecond, if nobody else has anything to do.
+moves the clock by about a millisecond, if nobody else has anything to do. What happens in between, an answer or a
+socket that is used, begins the count anew, and a line of a log is none of them.
 """
 
 from __future__ import annotations
@@ -24,6 +25,7 @@ __all__ = ["READINGS", "asked", "replace", "sleep"]
 _MOST_READS = 1_000
 _STEP_S = 2.0**-10  # a binary fraction: thousands of them add up to what they should
 _NS = 1_000_000_000
+_LOG = "logging"
 
 _under = dict(TIME)
 """What stood there before: another's stand-in, maybe."""
@@ -39,6 +41,8 @@ def replace(replaced: Replaced) -> None:
 
 def asked(flow: Flow) -> None:
     """It has asked for the time once more."""
+    if flow.stirred != GOVERNOR.clock.stirred:
+        flow.begin_anew(GOVERNOR.clock.stirred)
     flow.reads += 1
     if flow.reads > _MOST_READS:
         GOVERNOR.creep(flow, _STEP_S)
@@ -64,10 +68,11 @@ def sleep(seconds: float, /) -> None:
 
 def _reading(name: str, virtual: Callable[[], Any]) -> Callable[[], Any]:
     def read() -> Any:
-        flow = GOVERNOR.flow()
-        if flow is None or asks_for_real(frame_above(1)):
+        flow, frame = GOVERNOR.flow(), frame_above(1)
+        if flow is None or asks_for_real(frame):
             return _under[name]()
-        asked(flow)
+        if frame.f_globals.get("__name__") != _LOG:
+            asked(flow)
         return virtual()
 
     return read

@@ -118,6 +118,7 @@ def _held_up(self: socket.socket, real: Callable[..., Any], *arguments: Any) -> 
     flow = GOVERNOR.flow()
     if flow is None or flow.held_up is not None:
         return real(self, *arguments)
+    flow.begin_anew(flow.stirred)
     flow.held_up = lambda: _own_address(self) not in _read
     try:
         return real(self, *arguments)

@@ -1,5 +1,6 @@
 """What one flow of control sleeps and reads is virtual; everything is as before afterwards."""
 
+import asyncio
 import datetime as dt
 import logging
 import math
@@ -19,6 +20,7 @@ from time import sleep as bound_sleep
 
 import pytest
 
+from faultlab import Lab
 from faultlab.clock import START, SystemClock, VirtualClock
 from faultlab.virtual_time import in_real_time, virtual_time
 
@@ -261,3 +263,38 @@ def test_entering_costs_less_than_a_millisecond_once_modules_were_looked_at():
         return perf_counter() - began
 
     assert min(cost_s() for _ in range(20)) < 0.001
+
+
+def ask_often(lab, times, note):
+    """A program that asks a model again and again, and notes the time of each answer."""
+    with lab.upstream("openai", says=["hello"] * times).client() as client:
+        for _ in range(times):
+            client.chat.completions.create(model="m", messages=[{"role": "user", "content": "hi"}])
+            for _ in range(5):
+                note()
+
+
+def test_who_asks_for_the_time_while_things_happen_does_not_move_it():
+    with Lab() as lab:
+        ask_often(lab, 400, time.time)
+        assert lab.clock.now_s == 0
+
+
+def test_no_line_of_a_log_moves_it():
+    log = logging.getLogger("quiet")
+    log.addHandler(logging.NullHandler())
+    with Lab() as lab:
+        for _ in range(3_000):
+            log.warning("a line")
+        assert lab.clock.now_s == 0
+
+
+def test_an_event_loop_that_has_much_to_do_does_not_move_it():
+    async def ask(client, times):
+        for _ in range(times):
+            await client.chat.completions.create(model="m", messages=[{"role": "user", "content": "hi"}])
+            await asyncio.sleep(0)
+
+    with Lab() as lab:
+        asyncio.run(ask(lab.upstream("openai", says=["hello"] * 600).async_client(), 600))
+        assert lab.clock.now_s == 0
