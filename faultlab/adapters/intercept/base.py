@@ -189,6 +189,8 @@ def _known_as(host: str) -> str:
 
 def _allowed(text: str) -> Place:
     """What is let through: a host, or a host and its port."""
+    if ":" in text and not is_name(text):
+        return Place.of(text)
     parts = urlsplit(text if "://" in text else f"//{text}")
     try:
         host, port = parts.hostname, parts.port

@@ -194,6 +194,8 @@ def test_what_is_allowed_is_left_to_the_client(lab):
         ("localhost:8000", "http://127.0.0.1:8000/v1"),
         ("127.0.0.1:8000", "http://localhost:8000/v1"),
         ("[::1]:8000", "http://localhost:8000/v1"),
+        ("::1", "http://localhost:8000/v1"),
+        ("2001:db8::1", "http://[2001:db8::1]:8000/v1"),
         ("http://localhost:8000", "http://[::1]:8000/v1"),
         ("localhost", "http://localhost:1/v1"),
         ("API.example.com", "https://api.example.com./v1"),
