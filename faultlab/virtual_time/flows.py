@@ -37,8 +37,8 @@ class Flow:
         self.activity: Activity | None = None
         self.wait: Wait | None = None
         self.is_over = False
-        # How often it asked for the time, and its event loop had something to do, since it waited or something happened,
-        # and how often that was.
+        # How often it asked for the time, and its event loop had something to do, since it waited or something
+        # happened; and how often that was.
         self.reads = self.polls = self.stirred = 0
         # How many calls deep it is in what takes the machine's own time: a child process, a server that starts.
         self.elsewhere = 0
