@@ -1,6 +1,6 @@
 """Fault injection for LLM agents: break the model provider on purpose, and prove what an agent does next.
 
-from faultlab import Lab, faults, load, run
+from faultlab import Lab, Reply, faults, load, run
 
 Names are resolved when they are asked for: importing this costs nothing.
 """
@@ -8,11 +8,14 @@ Names are resolved when they are asked for: importing this costs nothing.
 from importlib import import_module
 from typing import Any
 
-__all__ = ["Lab", "Scenario", "Verdict", "faults", "load", "run"]
+__all__ = ["Lab", "Limits", "Reply", "Scenario", "ToolCall", "Verdict", "faults", "load", "run"]
 
 _HOMES = {
     "Lab": "faultlab.lab",
+    "Limits": "faultlab.limits",
+    "Reply": "faultlab.script",
     "Scenario": "faultlab.scenario",
+    "ToolCall": "faultlab.script",
     "Verdict": "faultlab.verdict",
     "load": "faultlab.runner",
     "run": "faultlab.runner",
