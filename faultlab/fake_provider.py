@@ -42,6 +42,9 @@ class FakeProvider:
         self.behind = upstream
         self._lab = lab
 
+    def __repr__(self) -> str:
+        return f"<upstream {self.name!r}: {self.behind.provider}>"
+
     @property
     def name(self) -> str:
         """Its name in the lab."""

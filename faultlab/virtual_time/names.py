@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import sys
 import weakref
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from operator import is_
 from types import ModuleType
 from typing import Any
@@ -15,6 +15,8 @@ from typing import Any
 from faultlab.virtual_time.reality import is_real
 
 __all__ = ["Names"]
+
+_Place = tuple[weakref.ref[ModuleType], str, Any, Any]
 
 
 class Names:
@@ -25,7 +27,7 @@ class Names:
         self._originals: dict[int, Any] = {}
         self._seen: dict[str, weakref.ref[ModuleType]] = {}
         self._modules: list[Any] = []
-        self._places: list[tuple[weakref.ref[ModuleType], str, Any, Any]] = []
+        self._places: list[_Place] = []
         self.add(stand_ins)
 
     def add(self, stand_ins: Mapping[Any, Any]) -> None:
@@ -63,15 +65,19 @@ class Names:
             before = seen.get(name)
             if (before is None or before() is not module) and issubclass(type(module), ModuleType):
                 seen[name] = weakref.ref(module)
+                found = list(self._places_in(module, meanwhile))
                 if not is_real(name):
-                    self._look_through(module, meanwhile)
+                    self._places += found
+                elif meanwhile:  # it was loaded in the meantime: what it found there it gives back, for good
+                    for _, bound, real, stand_in in found:
+                        _put(module, bound, stand_in, real)
 
-    def _look_through(self, module: ModuleType, meanwhile: bool) -> None:
+    def _places_in(self, module: ModuleType, meanwhile: bool) -> Iterator[_Place]:
         for name, value in _held_by(module).copy().items():
             real = self._originals.get(id(value)) if meanwhile else None
             found = self._stand_ins.get(id(value) if real is None else id(real))
             if found is not None and (value is found[0] or value is found[1]):
-                self._places.append((weakref.ref(module), name, *found))
+                yield weakref.ref(module), name, *found
 
 
 def _held_by(module: ModuleType) -> dict[str, Any]:

@@ -94,6 +94,10 @@ def test_upstreams_are_found_by_name():
         lab["backup"]
 
 
+def test_an_upstream_is_shown_by_its_name_and_without_its_key():
+    assert repr(Lab().upstream("openrouter", name="backup")) == "<upstream 'backup': openrouter>"
+
+
 def test_real_time_when_it_is_asked_for():
     assert isinstance(Lab(virtual_time=False).clock, SystemClock)
 

@@ -129,6 +129,17 @@ def test_a_queue_that_a_module_has_bound_itself_waits_in_virtual_time(clock):
     assert clock.now_s == 3600
 
 
+def test_so_it_is_in_a_module_that_keeps_the_machine_s_own_time(monkeypatch):
+    module = types.ModuleType("coverage.loaded_meanwhile")
+    real = bound_monotonic
+    with virtual_time(VirtualClock()):
+        monkeypatch.setitem(sys.modules, module.__name__, module)
+        exec("from time import monotonic", vars(module))  # noqa: S102
+    assert module.monotonic is real
+    with virtual_time(VirtualClock()):
+        assert module.monotonic is real
+
+
 def test_a_module_that_replaces_another_is_looked_at_anew(monkeypatch):
     for _ in range(2):
         module = types.ModuleType("replaced")
