@@ -168,7 +168,15 @@ FOLDER_ORDER = {
         "proxy",
         "cassette",
     ],
-    "faultlab.adapters.cassette": ["unpacking", "reading", "scrubbing", "recorder", "in_process", "forwarding"],
+    "faultlab.adapters.cassette": [
+        "loading",
+        "unpacking",
+        "reading",
+        "scrubbing",
+        "recorder",
+        "in_process",
+        "forwarding",
+    ],
     "faultlab.adapters.intercept": ["base", "line", "guard"],
     "faultlab.loader": [
         "tree",
@@ -300,9 +308,7 @@ HOMES = {
 
 # What is imported inside a function, because importing it costs much or because its name comes from outside.
 LATE = {
-    "faultlab.adapters.cassette.in_process": {"vcr"},
-    "faultlab.adapters.cassette.reading": {"vcr"},
-    "faultlab.adapters.cassette.recorder": {"vcr"},
+    "faultlab.adapters.cassette.loading": {"vcr"},
     "faultlab.adapters.cassette.unpacking": {"brotli", "brotlicffi"},
     "faultlab.adapters.certificates": {"trustme"},
     "faultlab.clock": {"asyncio"},

@@ -147,7 +147,7 @@ def test_what_vcrpy_cannot_read_ends_its_scenario_with_the_file_and_why(folder):
     path = folder("cassette: cassettes/odd.yaml", odd_yaml=b"interactions:\n- {request: 1, response: 2}\n")
     verdict = run(load(path / "s.yaml")[0])
     assert verdict.outcome is Outcome.ERROR
-    assert "odd.yaml cannot be played as a cassette: TypeError: " in verdict.trouble
+    assert "odd.yaml cannot be played as a cassette: vcrpy finds no interactions" in verdict.trouble
 
 
 def test_a_cassette_is_served_as_answers_are(serving, folder):

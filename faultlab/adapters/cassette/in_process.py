@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
+from faultlab.adapters.cassette.loading import vcrpy
 from faultlab.adapters.cassette.recorder import Recorder
 from faultlab.errors import UnknownHost
 from faultlab.occupancy import occupying
@@ -28,10 +29,8 @@ def recording(
     `allow`: hosts that may be asked, with or without a port; None: any. Another one is told to `refuse`, and not asked.
     """
     with occupying("the recording of its traffic"):
-        import vcr
-
         recorder = Recorder(Path(path), overwrite=overwrite)
-        camera = vcr.VCR(
+        camera = vcrpy().VCR(
             before_record_request=_only(allow, refuse, recorder.before_request),
             before_record_response=recorder.before_response,
         )

@@ -10,6 +10,7 @@ from http import HTTPStatus
 from pathlib import Path
 from typing import Any, Final
 
+from faultlab.adapters.cassette.loading import vcrpy
 from faultlab.adapters.cassette.unpacking import Headers, unpacked
 from faultlab.cassette import Cassette, Recording
 from faultlab.errors import UnreadableCassette
@@ -49,11 +50,9 @@ def _read(path: str, shown: str, *_: int) -> Cassette:
 
 def _pairs(text: str) -> Iterable[tuple[Any, Any]]:
     """Vcrpy's own requests and responses."""
-    from vcr.serialize import deserialize
-    from vcr.serializers import jsonserializer, yamlserializer
-
-    is_json = text.lstrip().startswith("{")
-    requests, responses, *_ = deserialize(text, jsonserializer if is_json else yamlserializer)
+    vcr = vcrpy()
+    form = vcr.serializers.jsonserializer if text.lstrip().startswith("{") else vcr.serializers.yamlserializer
+    requests, responses, *_ = vcr.serialize.deserialize(text, form)
     return zip(requests, responses, strict=True)
 
 

@@ -12,6 +12,7 @@ from pathlib import Path
 from threading import Lock, local
 from typing import Any, NamedTuple
 
+from faultlab.adapters.cassette.loading import vcrpy
 from faultlab.adapters.cassette.reading import body_of
 from faultlab.adapters.cassette.scrubbing import Scrubber
 from faultlab.adapters.cassette.unpacking import Headers, unpacked
@@ -96,9 +97,7 @@ class Recorder:
 
     def load_cassette(self, *_: Any, **__: Any) -> Any:
         """Nothing is played while it records."""
-        from vcr.persisters.filesystem import CassetteNotFoundError
-
-        raise CassetteNotFoundError
+        raise vcrpy().persisters.filesystem.CassetteNotFoundError
 
     def save_cassette(self, _: str, cassette_dict: Mapping[str, Sequence[Any]], **__: Any) -> None:
         """Write what was recorded."""
@@ -146,10 +145,9 @@ class Recorder:
             return self._open[asked]
 
     def _request(self, method: str, url: str, headers: Headers, body: bytes) -> Any:
-        from vcr.request import Request
-
         clean = self._scrubber.body(headers, body)
-        return Request(method, self._scrubber.url(url), clean, dict(_measured(self._scrubber.headers(headers), clean)))
+        kept = dict(_measured(self._scrubber.headers(headers), clean))
+        return vcrpy().request.Request(method, self._scrubber.url(url), clean, kept)
 
     def _response(self, headers: Headers, body: bytes) -> dict[str, Any] | None:
         headers, body = unpacked(headers, body)
@@ -164,15 +162,13 @@ class Recorder:
 
     def _write(self, kept: Sequence[tuple[Any, Any]]) -> None:
         """In the order of the requests, once more without all that is known by now to be secret."""
-        from vcr.serialize import serialize
-        from vcr.serializers import jsonserializer, yamlserializer
-
+        vcr = vcrpy()
         ordered = sorted(kept, key=lambda pair: getattr(pair[0], _ORDER, 0))
         cleaned = [self._cleaned(*pair) for pair in ordered]
         document = {"requests": [one for one, _ in cleaned], "responses": [one for _, one in cleaned]}
-        is_json = self.path.suffix == ".json"
+        form = vcr.serializers.jsonserializer if self.path.suffix == ".json" else vcr.serializers.yamlserializer
         try:
-            text = serialize(document, jsonserializer if is_json else yamlserializer)
+            text = vcr.serialize.serialize(document, form)
         except TypeError as error:
             raise HarnessError(f"{self.path} cannot be written, a .yaml file could be: {error}") from error
         _put(self.path, text)
