@@ -6,7 +6,7 @@ BIN     := .venv/bin
 READY   := .venv/ready
 
 # As many as there are cores; none for what is looked at alone: make test ARGS="-n 0 -k overflow".
-WORKERS := -n auto
+WORKERS := -n auto --dist worksteal
 
 # Major versions of openai. The newest is at home in .venv, each of the others in an environment of its own beside it.
 GENERATIONS := 1 2 3

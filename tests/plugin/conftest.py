@@ -20,7 +20,17 @@ IMPORTED = "ignore:Module already imported so cannot be rewritten:pytest.PytestA
 
 
 @pytest.fixture
-def ran(pytester):
+def within(pytester):
+    """Runs a pytest in pytester's folder, in this process."""
+
+    def run(*arguments):
+        return pytester.runpytest_inprocess("-p", "no:cacheprovider", "-W", "error", "-W", IMPORTED, *arguments)
+
+    return run
+
+
+@pytest.fixture
+def ran(pytester, within):
     """Runs a text as a file of tests: the result, whose lines can be matched."""
     pytester.makepyfile(ask_a_model=ASK)
     pytester.syspathinsert()
@@ -29,6 +39,6 @@ def ran(pytester):
         pytester.makeini(f"[pytest]\n{textwrap.dedent(ini)}\n")
         header = "import pytest\nfrom ask_a_model import ask\nfrom faultlab import Lab, faults\n"
         pytester.makepyfile(test_it=header + textwrap.dedent(text))
-        return pytester.runpytest_inprocess("-p", "no:cacheprovider", "-W", "error", "-W", IMPORTED, *arguments)
+        return within(*arguments)
 
     return run

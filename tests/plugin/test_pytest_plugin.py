@@ -10,15 +10,27 @@ FAILED = "\nname: A reply that is another\nsays: [hi]\nturns:\n  - user: x\n    
 
 
 @pytest.fixture
-def project(tmp_path):
+def project(pytester, monkeypatch):
     """A folder of somebody's, with a file of scenarios in it."""
-    (tmp_path / "scenarios" / "deep").mkdir(parents=True)
-    (tmp_path / "scenarios" / "deep" / "held.yaml").write_text(HELD)
-    return tmp_path
+    monkeypatch.setenv("COLUMNS", "100")
+    (pytester.path / "scenarios" / "deep").mkdir(parents=True)
+    (pytester.path / "scenarios" / "deep" / "held.yaml").write_text(HELD)
+    return pytester.path
+
+
+@pytest.fixture
+def run(project, within):
+    """Runs a pytest there, within this one: its exit code, and all that it told."""
+
+    def ran(*arguments):
+        result = within(*arguments)
+        return result.ret, result.stdout.str() + result.stderr.str()
+
+    return ran
 
 
 def _pytest(project, *arguments, alone=True):
-    """A pytest of its own; `alone` with our plugin and no other, which saves most of its start."""
+    """A pytest in a process of its own; `alone` with our plugin and no other, which saves most of its start."""
     plugins = ("-p", "faultlab.pytest_plugin") if alone else ()
     command = [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", "-W", "error", *plugins, *arguments]
     environ = {**os.environ, "PYTEST_ADDOPTS": "", "NO_COLOR": "1", "COLUMNS": "100"}
@@ -29,22 +41,22 @@ def _pytest(project, *arguments, alone=True):
     return done.returncode, done.stdout + done.stderr
 
 
-def test_files_below_the_folder_are_items_and_no_other_is_opened(project):
+def test_files_below_the_folder_are_items_and_no_other_is_opened(project, run):
     (project / "docker-compose.yaml").write_text("not: [a scenario")
     (project / "scenarios" / "notes.yml").write_text("not: [a scenario")
-    code, told = _pytest(project, "-v")
+    code, told = run("-v")
     assert code == 0, told
     assert "scenarios/deep/held.yaml::held PASSED" in told
 
 
-def test_a_file_named_on_the_command_line_is_taken_wherever_it_stands(project):
+def test_a_file_named_on_the_command_line_is_taken_wherever_it_stands(project, run):
     (project / "mine.yml").write_text(HELD)
-    assert _pytest(project, "mine.yml")[0] == 0
+    assert run("mine.yml")[0] == 0
 
 
-def test_a_failure_is_told_by_its_steps_its_line_and_its_command(project):
+def test_a_failure_is_told_by_its_steps_its_line_and_its_command(project, run):
     (project / "scenarios" / "bad.yaml").write_text(FAILED)
-    code, told = _pytest(project, "scenarios/bad.yaml")
+    code, told = run("scenarios/bad.yaml")
     assert code == 1
     assert "reply did not hold (turn 1, step 1)" in told
     assert "written   scenarios/bad.yaml:7" in told
@@ -53,9 +65,9 @@ def test_a_failure_is_told_by_its_steps_its_line_and_its_command(project):
     assert "Traceback" not in told
 
 
-def test_one_scenario_may_be_named(project):
+def test_one_scenario_may_be_named(project, run):
     (project / "scenarios" / "two.yaml").write_text(HELD + "---\n" + FAILED)
-    code, told = _pytest(project, "scenarios/two.yaml::held", "-v")
+    code, told = run("scenarios/two.yaml::held", "-v")
     assert code == 0
     assert "1 passed" in told
 
@@ -70,37 +82,37 @@ def test_what_cannot_be_read_is_an_error_of_its_file_alone(project, arguments):
     assert "Traceback" not in told
 
 
-def test_a_broken_test_file_still_stops_pytest(project):
+def test_a_broken_test_file_still_stops_pytest(project, run):
     (project / "scenarios" / "broken.yaml").write_text("name: x\nturns: [{usr: y}]\n")
     (project / "test_broken.py").write_text("1 / 0\n")
-    code, told = _pytest(project)
+    code, told = run()
     assert code == pytest.ExitCode.INTERRUPTED
     assert "passed" not in told
 
 
-def test_the_folders_can_be_chosen(project):
+def test_the_folders_can_be_chosen(project, run):
     (project / "pytest.ini").write_text("[pytest]\nfaultlab_paths = elsewhere more\n")
     (project / "more").mkdir()
     (project / "more" / "m.yaml").write_text(HELD)
-    code, told = _pytest(project, "-v")
+    code, told = run("-v")
     assert code == 0
     assert "more/m.yaml::held PASSED" in told
     assert "deep" not in told
 
 
-def test_an_overlay_is_laid_over_every_scenario(project):
+def test_an_overlay_is_laid_over_every_scenario(project, run):
     (project / "pytest.ini").write_text("[pytest]\nfaultlab_overlay = over.txt\n")
     (project / "over.txt").write_text("says: [ho]\n")
     (project / "scenarios" / "bad.yaml").write_text(FAILED)
-    assert _pytest(project)[0] == 0
+    assert run()[0] == 0
 
 
 @pytest.mark.parametrize("text", ["- 1", None])
-def test_an_overlay_that_cannot_be_used_is_wrong_usage(project, text):
+def test_an_overlay_that_cannot_be_used_is_wrong_usage(project, run, text):
     (project / "pytest.ini").write_text("[pytest]\nfaultlab_overlay = over.txt\n")
     if text is not None:
         (project / "over.txt").write_text(text)
-    code, told = _pytest(project)
+    code, told = run()
     assert code in (pytest.ExitCode.USAGE_ERROR, pytest.ExitCode.INTERRUPTED)
     assert "over.txt" in told
     assert "Traceback" not in told
