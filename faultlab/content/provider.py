@@ -125,6 +125,7 @@ def _call(tool: _Tool | str, schema: _Schema | None, draw: Draw) -> ToolCall:
 
 def _arguments(schema: _Schema, draw: Draw) -> str:
     """Arguments are an object, whether the schema says so or not."""
+    schema = {} if schema is True else schema
     if isinstance(schema, Mapping) and "type" not in schema:
         schema = {"type": "object", **schema}
     return json.dumps(value_for(schema, draw.name), ensure_ascii=False)

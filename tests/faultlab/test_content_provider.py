@@ -143,6 +143,7 @@ def test_a_tool_may_be_told_by_name_and_schema(fake):
 
 def test_arguments_are_an_object_whatever_the_schema_leaves_open(fake):
     assert json.loads(fake.tool_arguments({"properties": {"a": {"const": 1}}, "required": ["a"]})) == {"a": 1}
+    assert isinstance(json.loads(fake.tool_arguments(True)), dict)
 
 
 def test_what_is_no_tool_and_no_schema_is_told(fake):
