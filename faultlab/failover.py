@@ -15,7 +15,7 @@ from urllib.parse import urlsplit
 from faultlab.errors import UnknownName
 from faultlab.findings import Attempts, Finding, Switch, Waits
 from faultlab.questions import Question, questions_of
-from faultlab.trace import Trace
+from faultlab.trace import Exchange, Trace
 from faultlab.wire import SHORTEST_CREDENTIAL, Request
 
 __all__ = ["FailoverTrace", "Named"]
@@ -31,13 +31,25 @@ class Named(Protocol):
 
 @dataclass(slots=True, repr=False)
 class FailoverTrace(Trace):
-    """A trace with questions; `upstreams` are those of the lab: name → base URL, `owners` of keys: key → name."""
+    """A trace with questions, as a sequence of its exchanges.
+
+    `upstreams` are those of the lab: name → base URL, `owners` of keys: key → name.
+    """
 
     upstreams: dict[str, str] = field(default_factory=dict)
     owners: dict[str, str] = field(default_factory=dict)
 
     def __repr__(self) -> str:
         return f"<trace: {self._counted()}>"
+
+    def __iter__(self) -> Iterator[Exchange]:
+        return iter(self.exchanges)
+
+    def __len__(self) -> int:
+        return len(self.exchanges)
+
+    def __getitem__(self, index: int) -> Exchange:
+        return self.exchanges[index]
 
     @property
     def switches(self) -> tuple[Switch, ...]:

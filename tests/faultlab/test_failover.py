@@ -483,3 +483,13 @@ def test_keys_that_are_nobody_s_are_told_apart():
             )
     assert [one.key_of for one in lab.trace.exchanges] == ["unknown", "unknown 2", "unknown"]
     assert "key-of-mine-1" in lab.stage.secrets
+
+
+def test_a_trace_is_a_sequence_of_its_exchanges():
+    lab = Lab()
+    assert not lab.trace
+    with lab.upstream("openai", says=["one", "two"]).client() as client:
+        for _ in range(2):
+            client.chat.completions.create(model="m", messages=[{"role": "user", "content": "hi"}])
+    assert [each.n for each in lab.trace] == [1, 2]
+    assert (len(lab.trace), lab.trace[-1].n) == (2, 2)
