@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from contextlib import AbstractContextManager, ExitStack
 from types import TracebackType
 from typing import Generic, TypeVar
@@ -16,11 +17,13 @@ _T_co = TypeVar("_T_co", covariant=True)
 class Lasting(AbstractContextManager[_T_co], Generic[_T_co]):
     """A context that is left once, by the block or by `undo`; with an `undo` it is entered at once.
 
-    `value` is what entering it gave.
+    `value` is what entering it gave. One that nobody enters has no effect, and warns of it: who believes that his
+    requests are intercepted would send real ones.
     """
 
     def __init__(self, context: AbstractContextManager[_T_co], undo: ExitStack | None) -> None:
         self._context = context
+        self._awaits_a_block = undo is None
         self._inner: ExitStack | None = None
         self._value: _T_co
         if undo is not None:
@@ -39,7 +42,13 @@ class Lasting(AbstractContextManager[_T_co], Generic[_T_co]):
         self._value = inner.enter_context(self._context)
         self._inner = inner
 
+    def __del__(self) -> None:
+        if self._awaits_a_block:
+            told = "this had no effect: the lab is not entered, so it lasts for a block only, `with lab...():`"
+            warnings.warn(told, RuntimeWarning, stacklevel=2)
+
     def __enter__(self) -> _T_co:
+        self._awaits_a_block = False
         if self._inner is None:
             self._begin()
         return self._value

@@ -428,3 +428,9 @@ def test_so_is_one_of_an_asynchronous_client():
     lab = Lab()
     with pytest.raises(NotAsPlanned, match="1 wait for an answer had no end"), lab:
         asyncio.run(ask())
+
+
+@pytest.mark.parametrize("begin", [Lab.intercept, Lab.serve])
+def test_what_is_called_on_a_lab_that_is_not_entered_and_not_in_a_block_warns_that_it_has_no_effect(begin):
+    with pytest.warns(RuntimeWarning, match="the lab is not entered"):
+        begin(Lab())
