@@ -12,6 +12,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.promise import holds_for
+
 ROOT = Path(__file__).parents[1]
 
 # A part (a module or a folder) imports only parts above it.
@@ -382,8 +384,7 @@ def functions(module):
     return [node for node in ast.walk(module.tree) if isinstance(node, FUNCTIONS)]
 
 
-def every_module(test):
-    return pytest.mark.parametrize("module", modules(), ids=lambda module: str(module.file))(test)
+every_module = holds_for(modules, lambda module: str(module.file))
 
 
 def place(package, part):

@@ -12,6 +12,8 @@ from pathlib import Path
 import pytest
 import yaml
 
+from tests.promise import holds_for
+
 ROOT = Path(__file__).parents[2]
 FACTS = ROOT.parent / "shared" / "wire"
 # kinds.json beside them judges the entries; it is no provider.
@@ -252,13 +254,12 @@ def every_file(test):
     return pytest.mark.parametrize("name", DOCUMENTS)(test)
 
 
-def every_entry(test):
-    return pytest.mark.parametrize("entry", ENTRIES.values(), ids=list(ENTRIES))(test)
+def by_id(entry):
+    return entry["id"]
 
 
-def every_fact(test):
-    facts = [entry for entry in ENTRIES.values() if entry["id"] not in OWN]
-    return pytest.mark.parametrize("entry", facts, ids=lambda entry: entry["id"])(test)
+every_entry = holds_for(ENTRIES.values, by_id)
+every_fact = holds_for(lambda: [entry for entry in ENTRIES.values() if entry["id"] not in OWN], by_id)
 
 
 @every_file

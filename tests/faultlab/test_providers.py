@@ -8,13 +8,13 @@ from faultlab.faults import FAULTS
 from faultlab.faults.catalogued import StatusFault
 from faultlab.providers import GENERIC, Occasion, entries, find, generic, names, provider, response
 from faultlab.wire import FOR_EVER, Data, Drop, Head, Pause
+from tests.promise import holds_for
 
 OCCASION = Occasion("gpt-5.1", 1000, None, 1_767_225_600.0, "account", "answer")
 ALL = entries()
 
 
-def every_entry(test):
-    return pytest.mark.parametrize("entry", ALL, ids=lambda entry: entry.id)(test)
+every_entry = holds_for(lambda: ALL, lambda entry: entry.id)
 
 
 @every_entry
@@ -72,8 +72,8 @@ def test_what_most_send_stands_for_every_status_fault_and_an_error_amid_a_stream
     assert all(generic(fault).status >= 400 for fault in statuses)
 
 
-@pytest.mark.parametrize("fault", [fault for fault in FAULTS.values() if issubclass(fault, StatusFault)])
 @pytest.mark.parametrize("name", names())
+@pytest.mark.parametrize("fault", [fault for fault in FAULTS.values() if issubclass(fault, StatusFault)])
 def test_a_provider_sends_its_own_where_it_is_known(name, fault):
     own = provider(name).variants(fault.name)
     for call in ("chat", "responses"):
