@@ -25,7 +25,8 @@ def watched(arrived: Mapping[str, Callable[[Any], object]]) -> Iterator[None]:
                 call(sys.modules[name])
         yield
     finally:
-        sys.meta_path.remove(finder)
+        if sys.meta_path is not None:  # as it is once the interpreter ends, with a lab that nobody has ended
+            sys.meta_path.remove(finder)
 
 
 def _is_whole(module: Any) -> bool:

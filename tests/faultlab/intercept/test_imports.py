@@ -37,3 +37,9 @@ def test_what_comes_later_is_caught(module):
     code = _LATE.format(ask=_ASKING[module], module=module)
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False, cwd=_ROOT)
     assert done.stdout.split() == ["200", "SourceFileLoader"], done.stderr
+
+
+def test_a_program_that_ends_amid_it_ends_without_a_word():
+    code = "from faultlab import Lab\nlab = Lab()\nlab.begin()\nlab.intercept()\n"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False, cwd=_ROOT)
+    assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
