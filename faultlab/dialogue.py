@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
+from faultlab.documents import mapping_in, mappings_in, text_in
 from faultlab.wire import Request
 
 __all__ = ["Dialogue", "Said", "dialogue_of", "gathered"]
@@ -56,12 +57,12 @@ def dialogue_of(request: Request) -> Dialogue:
     if not isinstance(body, Mapping):
         return Dialogue()
     if "messages" in body:
-        return gathered("", [_chat_message(each) for each in _mappings(body["messages"])])
+        return gathered("", [_chat_message(each) for each in mappings_in(body["messages"])])
     items = body.get("input")
     if isinstance(items, str):
         items = [{"role": "user", "content": items}]
-    said = [_ITEMS.get(str(each.get("type", "message")), _nothing)(each) for each in _mappings(items)]
-    return gathered(_text(body.get("instructions")), said)
+    said = [_ITEMS.get(str(each.get("type", "message")), _nothing)(each) for each in mappings_in(items)]
+    return gathered(text_in(body.get("instructions")), said)
 
 
 def gathered(system: str, said: Iterable[Said | None]) -> Dialogue:
@@ -81,17 +82,17 @@ def gathered(system: str, said: Iterable[Said | None]) -> Dialogue:
 
 
 def _chat_message(message: Mapping[str, Any]) -> Said:
-    functions = [_mapping(call.get("function")) for call in _mappings(message.get("tool_calls"))]
-    calls = tuple((_text(each.get("name")), _text(each.get("arguments"))) for each in functions)
-    return _said(_text(message.get("role")), message.get("content"), calls)
+    functions = [mapping_in(call.get("function")) for call in mappings_in(message.get("tool_calls"))]
+    calls = tuple((text_in(each.get("name")), text_in(each.get("arguments"))) for each in functions)
+    return _said(text_in(message.get("role")), message.get("content"), calls)
 
 
 def _message_item(item: Mapping[str, Any]) -> Said:
-    return _said(_text(item.get("role")), item.get("content"))
+    return _said(text_in(item.get("role")), item.get("content"))
 
 
 def _call_item(item: Mapping[str, Any]) -> Said:
-    return Said("assistant", "", ((_text(item.get("name")), _text(item.get("arguments"))),))
+    return Said("assistant", "", ((text_in(item.get("name")), text_in(item.get("arguments"))),))
 
 
 def _result_item(item: Mapping[str, Any]) -> Said:
@@ -110,13 +111,13 @@ _ITEMS: Final[dict[str, Callable[[Mapping[str, Any]], Said | None]]] = {
 
 
 def _said(role: str, content: Any, calls: tuple[tuple[str, str], ...] = ()) -> Said:
-    parts = _mappings(content)
-    return Said(role, _text(content), calls, tuple(_shown(part) for part in parts if "text" not in part))
+    parts = mappings_in(content)
+    return Said(role, text_in(content), calls, tuple(_shown(part) for part in parts if "text" not in part))
 
 
 def _shown(part: Mapping[str, Any]) -> tuple[str, ...]:
     """What a part is and consists of, whichever dialect nests it how."""
-    kind = _text(part.get("type")).removeprefix("input_").removesuffix("_url")
+    kind = text_in(part.get("type")).removeprefix("input_").removesuffix("_url")
     return kind, *sorted(_leaves({name: part[name] for name in part if name != "type"}))
 
 
@@ -127,18 +128,3 @@ def _leaves(value: Any) -> Iterator[str]:
             yield from _leaves(value[name]) if name != "detail" else ()
     elif isinstance(value, str):
         yield value
-
-
-def _text(content: Any) -> str:
-    """A text, or the texts of a list of parts."""
-    if isinstance(content, list):
-        return "".join(_text(part.get("text")) for part in _mappings(content))
-    return content if isinstance(content, str) else ""
-
-
-def _mapping(value: Any) -> Mapping[str, Any]:
-    return value if isinstance(value, Mapping) else {}
-
-
-def _mappings(value: Any) -> list[Mapping[str, Any]]:
-    return [each for each in value if isinstance(each, Mapping)] if isinstance(value, list) else []

@@ -11,6 +11,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final
 
 from faultlab.dialects import CHAT, Dialect
+from faultlab.documents import mapping_in, mappings_in, text_in
 from faultlab.script import Reply, ToolCall
 from faultlab.wire import Data, Event, Head
 
@@ -39,7 +40,7 @@ def recorded_reply(dialect: Dialect, events: Sequence[Event]) -> Reply | None:
     if (head.header("content-type") or "").startswith("text/event-stream"):
         documents = list(_streamed(body))
         return _chat_stream(documents) if dialect is CHAT else _responses_stream(documents)
-    document = _mapping(_read(body))
+    document = mapping_in(_read(body))
     return _chat_whole(document) if dialect is CHAT else _response(document)
 
 
@@ -61,27 +62,27 @@ def _streamed(body: bytes) -> Iterator[Mapping[str, Any]]:
 
 def _chat_whole(document: Mapping[str, Any]) -> Reply | None:
     choice = _first(document.get("choices"))
-    message = _mapping(choice.get("message"))
+    message = mapping_in(choice.get("message"))
     if not message:
         return None
-    calls = tuple(_call(_mapping(call.get("function"))) for call in _mappings(message.get("tool_calls")))
+    calls = tuple(_call(mapping_in(call.get("function"))) for call in mappings_in(message.get("tool_calls")))
     content = message.get("content")
-    text = None if content is None else _text(content)
+    text = None if content is None else text_in(content)
     return Reply(text, calls, _reasoning(message), choice.get("finish_reason"), _chat_usage(document))
 
 
 def _chat_stream(documents: Sequence[Mapping[str, Any]]) -> Reply | None:
     choices = [_first(document.get("choices")) for document in documents]
-    deltas = [_mapping(choice.get("delta")) for choice in choices]
+    deltas = [mapping_in(choice.get("delta")) for choice in choices]
     if not any(deltas) or any("error" in document for document in documents):
         return None
     calls: dict[Any, tuple[str, str]] = {}
-    for call in (call for delta in deltas for call in _mappings(delta.get("tool_calls"))):
-        function, number = _mapping(call.get("function")), call.get("index", 0)
+    for call in (call for delta in deltas for call in mappings_in(delta.get("tool_calls"))):
+        function, number = mapping_in(call.get("function")), call.get("index", 0)
         name, arguments = calls.get(number, ("", ""))
-        calls[number] = name or _text(function.get("name")), arguments + _text(function.get("arguments"))
+        calls[number] = name or text_in(function.get("name")), arguments + text_in(function.get("arguments"))
     return Reply(
-        "".join(_text(delta.get("content")) for delta in deltas),
+        "".join(text_in(delta.get("content")) for delta in deltas),
         tuple(ToolCall(*call) for call in calls.values()),
         "".join(_reasoning(delta) for delta in deltas),
         next((choice["finish_reason"] for choice in reversed(choices) if choice.get("finish_reason")), None),
@@ -92,34 +93,34 @@ def _chat_stream(documents: Sequence[Mapping[str, Any]]) -> Reply | None:
 def _responses_stream(documents: Sequence[Mapping[str, Any]]) -> Reply | None:
     """The response as its last event shows it; where that leaves out the items, as those before it do."""
     ended = next((each for each in documents if each.get("type") in _TERMINAL), None)
-    response = _mapping(ended.get("response")) if ended else {}
+    response = mapping_in(ended.get("response")) if ended else {}
     items = [each.get("item") for each in documents if each.get("type") == "response.output_item.done"]
     return _response({**response, "output": response.get("output") or items})
 
 
 def _response(document: Mapping[str, Any]) -> Reply | None:
-    items = _mappings(document.get("output"))
+    items = mappings_in(document.get("output"))
     if not items or document.get("status", "completed") not in {"completed", "incomplete"}:
         return None
-    text = "".join(_text(item.get("content")) for item in items if item.get("type") == "message")
+    text = "".join(text_in(item.get("content")) for item in items if item.get("type") == "message")
     calls = tuple(_call(item) for item in items if item.get("type") == "function_call")
-    reasoning = "".join(_text(item.get("summary")) for item in items if item.get("type") == "reasoning")
-    reason = _mapping(document.get("incomplete_details")).get("reason")
-    usage = _usage(_mapping(document.get("usage")), "input_tokens", "output_tokens")
+    reasoning = "".join(text_in(item.get("summary")) for item in items if item.get("type") == "reasoning")
+    reason = mapping_in(document.get("incomplete_details")).get("reason")
+    usage = _usage(mapping_in(document.get("usage")), "input_tokens", "output_tokens")
     return Reply(text, calls, reasoning, _REASONS.get(reason, reason) if reason else None, usage)
 
 
 def _call(function: Mapping[str, Any]) -> ToolCall:
     arguments = function.get("arguments", "{}")
-    return ToolCall(_text(function.get("name")), arguments if isinstance(arguments, str) else json.dumps(arguments))
+    return ToolCall(text_in(function.get("name")), arguments if isinstance(arguments, str) else json.dumps(arguments))
 
 
 def _reasoning(message: Mapping[str, Any]) -> str:
-    return _text(message.get("reasoning_content") or message.get("reasoning"))
+    return text_in(message.get("reasoning_content") or message.get("reasoning"))
 
 
 def _chat_usage(document: Mapping[str, Any]) -> tuple[int, int] | None:
-    return _usage(_mapping(document.get("usage")), "prompt_tokens", "completion_tokens")
+    return _usage(mapping_in(document.get("usage")), "prompt_tokens", "completion_tokens")
 
 
 def _usage(usage: Mapping[str, Any], asked: str, said: str) -> tuple[int, int] | None:
@@ -128,19 +129,4 @@ def _usage(usage: Mapping[str, Any], asked: str, said: str) -> tuple[int, int] |
 
 
 def _first(value: Any) -> Mapping[str, Any]:
-    return next(iter(_mappings(value)), {})
-
-
-def _text(content: Any) -> str:
-    """A text, or the texts of a list of parts."""
-    if isinstance(content, list):
-        return "".join(_text(part.get("text")) for part in _mappings(content))
-    return content if isinstance(content, str) else ""
-
-
-def _mapping(value: Any) -> Mapping[str, Any]:
-    return value if isinstance(value, Mapping) else {}
-
-
-def _mappings(value: Any) -> list[Mapping[str, Any]]:
-    return [each for each in value if isinstance(each, Mapping)] if isinstance(value, list) else []
+    return next(iter(mappings_in(value)), {})

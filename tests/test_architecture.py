@@ -73,6 +73,7 @@ ORDER = {
         "shown",
         "script",
         "dialects",
+        "documents",
         "recorded_reply",
         "differing",
         "cassette",

@@ -52,6 +52,11 @@ class Flow:
         self.reads = self.polls = 0
         self.stirred = stirred
 
+    def notice(self, stirred: int) -> None:
+        """So often something has happened by now: if that is news, counting begins anew."""
+        if self.stirred != stirred:
+            self.begin_anew(stirred)
+
     def begin(self) -> None:
         """This thread is the flow."""
         self.ident = threading.get_ident()

@@ -41,8 +41,7 @@ def replace(replaced: Replaced) -> None:
 
 def asked(flow: Flow) -> None:
     """It has asked for the time once more."""
-    if flow.stirred != GOVERNOR.clock.stirred:
-        flow.begin_anew(GOVERNOR.clock.stirred)
+    flow.notice(GOVERNOR.clock.stirred)
     flow.reads += 1
     if flow.reads > _MOST_READS:
         GOVERNOR.creep(flow, _STEP_S)

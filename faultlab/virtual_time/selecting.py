@@ -129,8 +129,7 @@ def _virtual(real: Callable[..., Any]) -> Callable[..., Any]:
 
 def _polled(flow: Flow) -> None:
     """Its loop had something to do once more; past many times in a row time passes, up to the loop's next timer."""
-    if flow.stirred != GOVERNOR.clock.stirred:
-        flow.begin_anew(GOVERNOR.clock.stirred)
+    flow.notice(GOVERNOR.clock.stirred)
     flow.polls += 1
     if flow.polls <= _MOST_POLLS:
         return

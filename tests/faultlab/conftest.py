@@ -1,14 +1,17 @@
-"""A trace written by hand, for those who judge one."""
+"""A trace written by hand, for those who judge one; and virtual time for a test."""
 
 import json
+from time import perf_counter
 
 import pytest
 
+from faultlab.clock import VirtualClock
 from faultlab.dialogue import Dialogue
 from faultlab.expectations import History
 from faultlab.invariants import Case
 from faultlab.policy import Backend, Policy
 from faultlab.trace import Exchange, Trace, Turn, TurnEnd
+from faultlab.virtual_time import virtual_time
 from faultlab.wire import Data, Head, Request
 
 POLICY = Policy(
@@ -79,3 +82,12 @@ class Story:
 def story():
     """An empty trace that can be told."""
     return Story()
+
+
+@pytest.fixture
+def clock():
+    """What the test lives by; none of it is waited for."""
+    clock, began = VirtualClock(), perf_counter()
+    with virtual_time(clock):
+        yield clock
+    assert perf_counter() - began < 5

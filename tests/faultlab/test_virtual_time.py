@@ -28,13 +28,6 @@ FUNCTIONS = ["sleep", "time", "time_ns", "monotonic", "monotonic_ns", "perf_coun
 ALSO = ["gmtime", "localtime", "ctime", "strftime"]
 
 
-@pytest.fixture
-def clock():
-    clock = VirtualClock()
-    with virtual_time(clock):
-        yield clock
-
-
 def test_a_sleep_moves_the_clock_and_is_counted_by_whatever_name_it_goes(clock):
     time.sleep(3600)
     bound_sleep(0.5)

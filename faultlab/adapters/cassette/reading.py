@@ -17,7 +17,7 @@ from faultlab.errors import UnreadableCassette
 from faultlab.recorded_reply import server_sent_events
 from faultlab.wire import Data, Event, Head, received
 
-__all__ = ["body_of", "read_cassette"]
+__all__ = ["body_of", "read_cassette", "text_of"]
 
 _LIES: Final = frozenset({"transfer-encoding", "connection", "keep-alive", "content-length"})
 """Headers that spoke of the connection of then, or of a body that may have been unpacked since."""
@@ -58,7 +58,7 @@ def _pairs(text: str) -> Iterable[tuple[Any, Any]]:
 
 def _recording(number: int, request: Any, response: Mapping[str, Any]) -> Recording:
     sent = [
-        (_text(name).encode("latin-1", "replace"), _text(value).encode()) for name, value in request.headers.items()
+        (text_of(name).encode("latin-1", "replace"), text_of(value).encode()) for name, value in request.headers.items()
     ]
     asked, _ = received(request.method, request.uri, sent, body_of(request.body))
     return Recording(number, asked, tuple(_events(response, is_head=request.method == "HEAD")))
@@ -87,14 +87,15 @@ def _status_and_body(response: Mapping[str, Any]) -> tuple[int, bytes]:
 
 def _headers(response: Mapping[str, Any]) -> Headers:
     given = (response.get("headers") or {}).items()
-    return [(_text(name), _text(one)) for name, values in given for one in _each(values)]
+    return [(text_of(name), text_of(one)) for name, values in given for one in _each(values)]
 
 
 def _each(values: Any) -> list[Any]:
     return values if isinstance(values, list) else [values]
 
 
-def _text(value: Any) -> str:
+def text_of(value: Any) -> str:
+    """A name or value of a header, which clients hand to vcrpy as text or as bytes."""
     return value.decode("latin-1") if isinstance(value, bytes) else str(value)
 
 

@@ -13,7 +13,7 @@ from threading import Lock, local
 from typing import Any, NamedTuple
 
 from faultlab.adapters.cassette.loading import vcrpy
-from faultlab.adapters.cassette.reading import body_of
+from faultlab.adapters.cassette.reading import body_of, text_of
 from faultlab.adapters.cassette.scrubbing import Scrubber
 from faultlab.adapters.cassette.unpacking import Headers, unpacked
 from faultlab.errors import HarnessError
@@ -73,7 +73,7 @@ class Recorder:
         """The request as it may be kept. Asked when it is made, and once more when it was answered."""
         if hasattr(request, _ORDER):
             return request
-        headers = [(str(name), _text(value)) for name, value in request.headers.items()]
+        headers = [(str(name), text_of(value)) for name, value in request.headers.items()]
         headers, body = _readable(headers, body_of(request.body))
         self._scrubber.look_at(request.uri, headers, body)
         kept = self._request(request.method, request.uri, headers, body)
@@ -175,7 +175,7 @@ class Recorder:
         self.recorded = len(cleaned)
 
     def _cleaned(self, request: Any, response: dict[str, Any]) -> tuple[Any, dict[str, Any]]:
-        given = [(name, _text(value)) for name, value in request.headers.items()]
+        given = [(name, text_of(value)) for name, value in request.headers.items()]
         again = self._request(request.method, request.uri, given, body_of(request.body))
         headers = [(name, one) for name, values in response["headers"].items() for one in values]
         return again, {**response, **(self._response(headers, body_of(response["body"])) or {})}
@@ -191,10 +191,6 @@ def _readable(headers: Headers, body: bytes) -> tuple[Headers, bytes]:
 def _measured(headers: Headers, body: bytes) -> Headers:
     """The headers, their length that of the body."""
     return [(name, str(len(body)) if name.lower() == "content-length" else value) for name, value in headers]
-
-
-def _text(value: Any) -> str:
-    return value.decode("latin-1") if isinstance(value, bytes) else str(value)
 
 
 def _part(path: Path) -> Path:
