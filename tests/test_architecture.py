@@ -115,8 +115,16 @@ ORDER = {
         "remote_lab",
         "targets",
         "runner",
-        "generate",
+        "policies",
+        "subject",
+        "trial",
+        "foretelling",
+        "playing",
+        "coverage",
+        "passes",
+        "written",
         "shrink",
+        "results",
         "campaign",
         "reports",
         "pytest_plugin",
@@ -306,7 +314,7 @@ HOMES = {
         "hermes_agent.terminal",
     },
     "tempfile": {"faultlab.serving", "faultlab.targets.command", "faultlab.targets.hermes.home", "hermes_agent.home"},
-    "sqlite3": {"hermes_agent.sessions"},
+    "sqlite3": {"faultlab.results", "hermes_agent.sessions"},
 }
 
 # What is imported inside a function, because importing it costs much or because its name comes from outside.

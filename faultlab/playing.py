@@ -1,0 +1,72 @@
+"""A trial, played and judged: what a worker does, in whichever process or machine it runs."""
+
+from __future__ import annotations
+
+from itertools import pairwise
+
+from faultlab.policy import FALLBACK, PRIMARY
+from faultlab.runner import Run, run_fully
+from faultlab.subject import Subject
+from faultlab.timeline import timeline
+from faultlab.trial import Breach, Ending, Record, Standing, Step, Trial
+from faultlab.verdict import Outcome
+
+__all__ = ["play", "recorded"]
+
+
+def play(subject: Subject, trial: Trial) -> Record:
+    """Play it in a fresh lab and judge it. Never raises for what is under test."""
+    return recorded(subject, trial, run_fully(trial.scenario))
+
+
+def recorded(_subject: Subject, trial: Trial, run: Run) -> Record:
+    """What is kept of a run."""
+    verdict, trace = run.verdict, run.trace
+    waits = [round(b.started_s - a.ended_s, 3) for a, b in pairwise(trace.exchanges) if b.started_s > a.ended_s]
+    asked = [each.upstream for each in trace.exchanges if not each.side]
+    last = trace.turns[-1].end if trace.turns else None
+    return Record(
+        trial.of,
+        trial.number,
+        _standing(run),
+        trial.labels,
+        ending=_ending(run, len(waits)),
+        failure=last.failure if last else None,
+        switch=next((turn.end.switch_reason for turn in trace.turns if turn.end.switch_reason), None),
+        waits=len(waits),
+        waited_s=round(sum(waits), 3),
+        took_s=round(sum(turn.ended_s - turn.started_s for turn in trace.turns), 3),
+        calls=(asked.count(PRIMARY), asked.count(FALLBACK)),
+        breaches=tuple(Breach(v.what, v.expected, v.found, v.turn, v.step) for v in verdict.violations),
+        reasons=(*verdict.signs, *((verdict.trouble,) if verdict.trouble else ())),
+        steps=tuple(_steps(run)),
+    )
+
+
+def _standing(run: Run) -> Standing:
+    if run.verdict.trouble is not None:
+        return Standing.TROUBLE
+    if run.verdict.violations:
+        return Standing.BROKEN
+    return Standing.HELD if run.verdict.outcome is Outcome.HELD else Standing.NOT_REACHED
+
+
+def _ending(run: Run, waits: int) -> Ending:
+    if not run.trace.turns:
+        return Ending.NONE
+    last = run.trace.turns[-1]
+    if last.end.outcome != "completed":
+        return Ending(last.end.outcome) if last.end.outcome in set(Ending) else Ending.NONE
+    exchanges = [each for each in run.trace.exchanges if not each.side]
+    if exchanges and exchanges[-1].upstream == FALLBACK:
+        return Ending.FALLBACK
+    return Ending.WAITED if waits else Ending.PRIMARY
+
+
+def _steps(run: Run) -> list[Step]:
+    ends = {each.n: each.ended_s for each in run.trace.exchanges}
+    return [
+        Step(step.upstream, step.at_s, ends[step.n], step.sent, step.seen, step.then, turn.number)
+        for turn in timeline(run.trace, run.before)
+        for step in turn.steps
+    ]
