@@ -11,6 +11,7 @@ from faultlab.expectations.switch import NEVER
 from faultlab.verdict import Place, Violation
 
 __all__ = [
+    "ANY",
     "DEFAULTS",
     "EXPECTATIONS",
     "NEVER",
@@ -22,6 +23,7 @@ __all__ = [
     "RequestLike",
     "Scope",
     "Switched",
+    "is_waived",
     "judge",
 ]
 
@@ -46,6 +48,14 @@ class Expectation:
 
 DEFAULTS: Final = (("outcome", "completed"), ("fallback", NEVER))
 """What a turn is held to where its `expect` does not say otherwise."""
+
+ANY: Final = "any"
+"""In a file, in the place of either: the turn is not held to it, and there is no expectation."""
+
+
+def is_waived(expectation: Expectation) -> bool:
+    """Whether it only says that one of the two defaults does not hold."""
+    return expectation.value == ANY and expectation.key in dict(DEFAULTS)
 
 
 def judge(expectation: Expectation, history: History) -> Violation | None:

@@ -10,7 +10,7 @@ from itertools import chain
 from pathlib import Path
 from typing import Any, Final
 
-from faultlab.expectations import DEFAULTS, Expectation
+from faultlab.expectations import DEFAULTS, Expectation, is_waived
 from faultlab.loader.cassettes import WrittenCassette, held_playable
 from faultlab.loader.contradictions import refuse_contradictions
 from faultlab.loader.described import described, object_of, schema_of
@@ -142,12 +142,13 @@ _listed_turns: Final[Shape[tuple[TurnPlan, ...]]] = items(_turn, "a list of turn
 
 
 def _expected(turn: Tree, number: int) -> list[Expectation]:
-    """What a turn is held to: what its `expect` says, and the two defaults where it says nothing."""
+    """What a turn is held to: what its `expect` says, the two defaults where it says nothing, nothing for `any`."""
     own = turn.value.get("expect")
     said = expectations(own, number) if own is not None else ()
     place = _place(own.key if own is not None else turn.mark)
     keys = {expectation.key for expectation in said}
-    return [*(Expectation(key, value, place, number) for key, value in DEFAULTS if key not in keys), *said]
+    defaults = [Expectation(key, value, place, number) for key, value in DEFAULTS if key not in keys]
+    return [*defaults, *(each for each in said if not is_waived(each))]
 
 
 @described(lambda: schema_of(expectations))

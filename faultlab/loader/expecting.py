@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from typing import Any, Final
 
-from faultlab.expectations import NEVER, Contains, Expectation, Range, RequestLike, Switched
+from faultlab.expectations import ANY, NEVER, Contains, Expectation, Range, RequestLike, Switched, is_waived
 from faultlab.loader.described import described, object_of, schema_of
 from faultlab.loader.shapes import Shape, choice, entries, fields, items, misfit, number, plain, text, unknown, whole
 from faultlab.loader.tree import Tree, refusal, shown
@@ -14,7 +14,7 @@ from faultlab.verdict import Place
 
 __all__ = ["expectations"]
 
-_OUTCOMES: Final = ("completed", "failed", "interrupted", "partial")
+_OUTCOMES: Final = ("completed", "failed", "interrupted", "partial", ANY)
 _FAILURES: Final = (
     "bad_request",
     "billing",
@@ -51,15 +51,15 @@ def _text_or_contains(tree: Tree) -> str | Contains:
 _SWITCHED: Final[dict[str, Shape[Any]]] = {"reason": choice("reason", _REASONS), "after_calls": whole()}
 
 
-@described(lambda: {"anyOf": [{"const": NEVER}, object_of(_SWITCHED) | {"minProperties": 1}]})
+@described(lambda: {"anyOf": [{"enum": [NEVER, ANY]}, object_of(_SWITCHED) | {"minProperties": 1}]})
 def _fallback(tree: Tree) -> str | Switched:
     if type(tree.value) is dict:
         if not tree.value:
             raise refusal(tree.mark, "expected a reason, a number of calls, or both", sorted(_SWITCHED))
         return Switched(**fields(tree, _SWITCHED))
-    if tree.value != NEVER:
-        raise misfit(tree, f"`{NEVER}` or {{reason, after_calls}}")
-    return NEVER
+    if tree.value not in (NEVER, ANY):
+        raise misfit(tree, f"`{NEVER}`, `{ANY}` or {{reason, after_calls}}")
+    return str(tree.value)
 
 
 _CALLS: Final[dict[str, Shape[Any]]] = dict.fromkeys(UPSTREAMS, whole())
@@ -144,7 +144,10 @@ _KEYS: Final[dict[str, Shape[Any]]] = {
 
 @described(lambda: object_of(_KEYS) | {"minProperties": 1})
 def expectations(tree: Tree, turn: int | None) -> tuple[Expectation, ...]:
-    """The keys of one `expect`, each with its line; `turn` None: the one beside `turns`."""
+    """The keys of one `expect`, each with its line; `turn` None: the one beside `turns`.
+
+    A key that holds `any` is among them, for whoever has to know that it was said.
+    """
     if type(tree.value) is not dict or not tree.value:
         raise refusal(tree.mark, "an `expect` without a key expects nothing; name one, or leave it out", sorted(_KEYS))
     return tuple([_expectation(name, child, turn) for name, child in tree.value.items()])
@@ -155,4 +158,7 @@ def _expectation(name: str, tree: Tree, turn: int | None) -> Expectation:
     if shape is None:
         raise unknown(tree.key, "key", name, _KEYS)
     mark = tree.key
-    return Expectation(name, shape(tree), Place(mark.name, mark.line + 1, mark.column + 1), turn)
+    read = Expectation(name, shape(tree), Place(mark.name, mark.line + 1, mark.column + 1), turn)
+    if turn is None and is_waived(read):
+        raise refusal(mark, f"beside `turns` no default holds that could be waived: leave out `{ANY}`")
+    return read

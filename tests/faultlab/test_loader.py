@@ -88,6 +88,24 @@ def test_an_expect_that_says_otherwise_replaces_the_default(one):
     assert _values(scenario) == {"outcome": "partial", "fallback": "never"}
 
 
+@pytest.mark.parametrize(
+    ("waived", "left"),
+    [
+        ("{outcome: any}", {"fallback": "never"}),
+        ("{fallback: any, reply: any}", {"outcome": "completed", "reply": "any"}),
+        ("{outcome: any, fallback: any}", {}),
+        ("{outcome: any, failure: billing}", {"fallback": "never", "failure": "billing"}),
+    ],
+)
+def test_a_turn_is_not_held_to_a_default_that_is_waived(one, waived, left):
+    assert _values(one(BASE + f"    expect: {waived}\n")) == left
+
+
+@pytest.mark.parametrize("key", ["outcome", "fallback"])
+def test_beside_turns_there_is_no_default_to_waive(refused, key):
+    assert "no default holds that could be waived" in refused(BASE + f"expect: {{{key}: any}}\n")
+
+
 def test_the_expect_beside_turns_has_no_defaults(one):
     assert _values(one(BASE + "expect: {reply: hello}\n"), turn=None) == {"reply": "hello"}
 
