@@ -8,7 +8,8 @@ from faultlab.policy import FALLBACK, PRIMARY
 from faultlab.runner import Run, run_fully
 from faultlab.subject import Subject
 from faultlab.timeline import timeline
-from faultlab.trial import Breach, Ending, Record, Standing, Step, Trial
+from faultlab.trace import TurnEnd
+from faultlab.trial import Breach, Edge, Ending, Record, Standing, Step, Trial
 from faultlab.verdict import Outcome
 
 __all__ = ["play", "recorded"]
@@ -40,6 +41,7 @@ def recorded(_subject: Subject, trial: Trial, run: Run) -> Record:
         breaches=tuple(Breach(v.what, v.expected, v.found, v.turn, v.step) for v in verdict.violations),
         reasons=(*verdict.signs, *((verdict.trouble,) if verdict.trouble else ())),
         steps=tuple(_steps(run)),
+        edge=_edge(run, trial),
     )
 
 
@@ -61,6 +63,25 @@ def _ending(run: Run, waits: int) -> Ending:
     if exchanges and exchanges[-1].upstream == FALLBACK:
         return Ending.FALLBACK
     return Ending.WAITED if waits else Ending.PRIMARY
+
+
+def _edge(run: Run, trial: Trial) -> Edge | None:
+    """What came of the request that the trial is about; None when no such request was sent."""
+    exchanges = run.trace.exchanges
+    sent = [each for each in run.situations if each.n <= len(exchanges)]
+    if trial.step is None or trial.step > len(sent):
+        return None
+    before, *following = sent[trial.step - 1 : trial.step + 1]
+    last = run.trace.turns[-1]
+    key, then, until_s = None, _end(last.end), last.ended_s
+    for after in following:
+        key, then, until_s = after.key, after.label, exchanges[after.n - 1].started_s
+    waited_s = round(until_s - exchanges[before.n - 1].ended_s, 3)
+    return Edge(before.key, trial.by, key, before.asked, before.label, then, waited_s)
+
+
+def _end(end: TurnEnd) -> str:
+    return "answered" if end.outcome == "completed" else ": ".join(filter(None, (end.outcome, end.failure)))
 
 
 def _steps(run: Run) -> list[Step]:

@@ -20,7 +20,7 @@ from faultlab.loader import Loader
 from faultlab.policy import Policy, Problem
 from faultlab.scenario import CallableTarget, CommandTarget, HermesTarget, Scenario, SdkTarget
 from faultlab.signs import never_reached, not_as_planned
-from faultlab.targets.base import Played, Player, lab_for
+from faultlab.targets.base import Played, Player, Situated, lab_for
 from faultlab.trace import Trace
 from faultlab.verdict import Verdict, Violation
 
@@ -38,7 +38,8 @@ _TARGETS: Final[dict[type, str]] = {
 class Run:
     """A scenario that ran: its verdict, and the trace that it is about (an empty one if it could not be played).
 
-    `before` is the conversation before the first turn; `secrets` must stand in no report.
+    `before` is the conversation before the first turn; `secrets` must stand in no report. `situations` are what the
+    target told of itself before each request for an answer.
     """
 
     scenario: Scenario
@@ -46,6 +47,7 @@ class Run:
     trace: Trace = field(default_factory=Trace)
     before: Dialogue = field(default_factory=Dialogue)
     secrets: tuple[str, ...] = field(default=(), repr=False)
+    situations: tuple[Situated, ...] = ()
 
 
 def loader(overlay: str | Path | None = None) -> Loader:
@@ -72,7 +74,7 @@ def run_fully(scenario: Scenario, lab: Lab | None = None) -> Run:
         return Run(scenario, Verdict(trouble=str(error)))
     except Exception as error:  # noqa: BLE001  # a fault of the harness must end one scenario, not the run
         return Run(scenario, Verdict(trouble=_own_fault(error)))
-    return Run(scenario, verdict, trace, played.before, played.lab.stage.secrets)
+    return Run(scenario, verdict, trace, played.before, played.lab.stage.secrets, played.situations)
 
 
 def check_config(path: str | Path) -> list[str]:

@@ -40,12 +40,15 @@ class Trial:
     """A scenario to be played: number `number` (from 0) of the pass `of`.
 
     `labels` say what it tries in the pass's own words (fault, at, times, side, entry …), for tables and filters.
+    Of `explore`: the record's edge is about the request number `step` (from 1), which is answered `by` a symbol.
     """
 
     of: str
     number: int
     scenario: Scenario
     labels: tuple[tuple[str, str], ...] = ()
+    step: int | None = None
+    by: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,15 +77,21 @@ class Step:
 
 @dataclass(frozen=True, slots=True)
 class Edge:
-    """One step of `explore`: from a state of the agent, by what the provider does, to the next state.
+    """One step of `explore`: from a state of the agent, by what the upstream that is `asked` does, to the next state.
 
-    States are named by their keys; `after` None: the turn has ended there.
+    States are named by their keys, which are long and exact: two edges meet in a state if the keys are equal. For
+    people (and whoever draws the graph) `shown` is a label of `before`, `then` of `after`, or how it all ended there
+    ("answered", "failed: billing"). `after` None: nobody was asked any more. `waited_s` lies between the two requests,
+    or before the end.
     """
 
     before: str
     by: str
     after: str | None
     asked: str = ""
+    shown: str = ""
+    then: str = ""
+    waited_s: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)

@@ -28,9 +28,11 @@ from hermes_agent.messages import (
     TurnResult,
 )
 from hermes_agent.model_call import Standing, Talk, TurnEnded
+from hermes_agent.recovery import State
 from hermes_agent.redaction import one_line
 from hermes_agent.results import described, switch_notice
 from hermes_agent.runtime import Clock
+from hermes_agent.situation import Situation, Used
 from hermes_agent.tools import Tool
 from hermes_agent.turn import run_turn
 
@@ -60,6 +62,7 @@ class Means:
     keep_switch: Callable[[Switch], None]
     drop_client: Callable[[], None]
     notify: Callable[[str], None]
+    on_attempt: Callable[[Situation], None]
 
 
 @dataclass(slots=True)
@@ -136,6 +139,23 @@ class Conduct:
         """The request, built anew for who is asked now (C11)."""
         means, streamed = self._means, self.config.display.streaming
         return self._mode.request(conversation, means.line.asked, means.tool_definitions, max_tokens, streamed=streamed)
+
+    def attempt(self, state: State, talk: Talk, used: Used) -> None:
+        """Tell where the turn stands."""
+        line, standing, pending = self._means.line, self.standing, len(talk.pending)
+        asked = line.asked
+        found = Situation(
+            asked.provider,
+            asked.model,
+            line.switched is not None,
+            state,
+            used,
+            standing.max_tokens,
+            standing.window,
+            talk.whole,
+            pending,
+        )
+        self._means.on_attempt(found)
 
     def ask(self, request: Mapping[str, Any]) -> object:
         """One attempt."""

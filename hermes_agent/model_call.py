@@ -17,6 +17,7 @@ from hermes_agent.interruption import Interruption
 from hermes_agent.messages import Asked, Conversation, Failure, FailureKind, Message, Outcome, Reply
 from hermes_agent.runtime import Clock
 from hermes_agent.runtime_provider import Backend
+from hermes_agent.situation import Used
 from hermes_agent.tool_arguments import read_arguments
 
 __all__ = ["Caller", "ModelCall", "Standing", "Talk", "TurnEnded"]
@@ -114,6 +115,9 @@ class Caller(Protocol):
     def request(self, conversation: Conversation, max_tokens: int | None) -> Mapping[str, Any]:
         """The request to the present provider, built anew."""
 
+    def attempt(self, state: recovery.State, talk: Talk, used: Used) -> None:
+        """The next thing is a request: for whoever watches."""
+
     def ask(self, request: Mapping[str, Any]) -> object:
         """One attempt. Raises what the client raises, and Interrupted."""
 
@@ -134,12 +138,12 @@ class Caller(Protocol):
 
 
 class ModelCall:
-    """The attempts of one model call. `bad_arguments_used`: another answer with unusable arguments is a failure."""
+    """The attempts of one model call, in a turn that has `used` so much."""
 
-    def __init__(self, caller: Caller, talk: Talk, max_tokens: int | None, *, bad_arguments_used: bool) -> None:
+    def __init__(self, caller: Caller, talk: Talk, max_tokens: int | None, used: Used) -> None:
         self._caller = caller
         self._talk = talk
-        self._bad_arguments_used = bad_arguments_used
+        self._used = used
         self._begin(max_tokens)
 
     def answer(self) -> Reply:
@@ -174,6 +178,7 @@ class ModelCall:
             self._first_attempt_s = caller.clock.monotonic()
         asked = self._asked()
         request = caller.request(self._talk.whole, asked.max_tokens)
+        caller.attempt(replace(self._state, elapsed_s=self._elapsed_s()), self._talk, self._used)
         try:
             response = caller.ask(request)
         except Interrupted:
@@ -189,7 +194,7 @@ class ModelCall:
 
     def _unusable(self, reply: Reply) -> Failure | None:
         """Section 3: once per turn the model is told of arguments that are no object; the next time is a failure."""
-        judged = self._bad_arguments_used and reply.finish_reason != "length"  # a cut answer is asked for once more
+        judged = self._used.bad_arguments and reply.finish_reason != "length"  # a cut answer is asked for once more
         if judged and any(read_arguments(call.arguments) is None for call in reply.tool_calls):
             return Failure(FailureKind.INVALID_RESPONSE, "the arguments of a tool call are no JSON object, again")
         return None

@@ -140,6 +140,7 @@ class AIAgent:
             keep_switch=lambda switch: self.store.keep_switch(self.session_id, switch),
             drop_client=self.drop_client,
             notify=self._notify,
+            on_attempt=self.runtime.on_attempt,
         )
 
     def _system_prompt(self) -> str:

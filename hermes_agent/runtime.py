@@ -15,6 +15,7 @@ from threading import Event
 from typing import Any, Protocol
 
 from hermes_agent.messages import TurnResult
+from hermes_agent.situation import Situation
 from hermes_agent.tools import Tool
 
 __all__ = ["Clock", "Runtime", "SystemClock", "system_runtime"]
@@ -59,12 +60,17 @@ def _keep_nothing(result: TurnResult) -> None:
     """Nobody watches the results."""
 
 
+def _watch_nothing(situation: Situation) -> None:
+    """Nobody watches the attempts."""
+
+
 @dataclass(frozen=True, slots=True)
 class Runtime:
     """The outside. `new_http_client` makes a fresh client each time, closed by who asked for it; redirects are off.
 
     `home` is HERMES_HOME, `cwd` the folder that tools work in and that AGENTS.md is looked for in. `tools` None: the
-    real ones. `random` draws from 0 to 1, for jitter. `on_result` is handed each turn's result once (contract C16).
+    real ones. `random` draws from 0 to 1, for jitter. `on_result` is handed each turn's result once (contract C16),
+    `on_attempt` the situation just before each request for an answer.
     """
 
     clock: Clock
@@ -75,6 +81,7 @@ class Runtime:
     tools: Mapping[str, Tool] | None = None
     random: Callable[[], float] = random.random
     on_result: Callable[[TurnResult], None] = field(default=_keep_nothing)
+    on_attempt: Callable[[Situation], None] = field(default=_watch_nothing)
 
 
 def system_runtime() -> Runtime:

@@ -10,6 +10,7 @@ from typing import Any, Protocol
 from hermes_agent.errors import Interrupted
 from hermes_agent.messages import Message, Outcome, Reply, ToolCall
 from hermes_agent.model_call import Caller, ModelCall, Talk, TurnEnded
+from hermes_agent.situation import Used
 from hermes_agent.tool_arguments import read_arguments
 from hermes_agent.tools import Tool, ToolRun
 
@@ -39,6 +40,7 @@ class _Turn:
     def __init__(self, caller: TurnCaller, talk: Talk) -> None:
         self._caller = caller
         self._talk = talk
+        self._passes = 0
         self._continuations = 0
         self._repeats = 0
         self._bad_arguments_used = False
@@ -52,6 +54,7 @@ class _Turn:
                 self._keep(self._assistant(replace(reply, text=answer)))
                 return answer
             self._run_tools(reply)
+            self._passes += 1
         raise TurnEnded(Outcome.PARTIAL, None, f"stopped after {max_turns} passes of the tool loop (agent.max_turns)")
 
     def _whole_answer(self) -> Reply:
@@ -77,8 +80,8 @@ class _Turn:
         """One model call, with `room` times the output that the provider is usually asked for."""
         max_tokens = self._caller.standing.max_tokens
         wanted = None if max_tokens is None else max_tokens * room
-        used = self._bad_arguments_used
-        return ModelCall(self._caller, self._talk, wanted, bad_arguments_used=used).answer()
+        used = Used(self._passes, self._continuations, self._repeats, self._bad_arguments_used)
+        return ModelCall(self._caller, self._talk, wanted, used).answer()
 
     def _count_cut(self, can_go_on: bool, so_far: str) -> None:
         if can_go_on:

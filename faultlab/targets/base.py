@@ -23,20 +23,37 @@ from faultlab.script import Script
 from faultlab.trace import Turn, TurnEnd
 from faultlab.upstream import Upstream
 
-__all__ = ["Played", "Player", "Telling", "lab_for", "outcome_of", "played"]
+__all__ = ["Played", "Player", "Situated", "Telling", "lab_for", "outcome_of", "played"]
+
+
+@dataclass(frozen=True, slots=True)
+class Situated:
+    """Where a target stood just before a request for an answer, as it told itself; one that tells nothing has none.
+
+    From two with the same `key` it goes on alike, whatever led there. `bare` is the key without the conversation,
+    `label` the same for people ("primary, 1 compression, 3 failed"), `asked` the upstream that is asked next, by the
+    exchange `n`.
+    """
+
+    key: str
+    bare: str
+    label: str
+    asked: str
+    n: int
 
 
 @dataclass(frozen=True, slots=True)
 class Played:
     """What is left after the last turn. `before` is the conversation before the first, `leftovers` texts on the disk.
 
-    `held_to` names the invariants that hold for this target.
+    `held_to` names the invariants that hold for this target. `situations` are in the order of the requests.
     """
 
     lab: Lab
     held_to: tuple[str, ...]
     before: Dialogue = field(default_factory=Dialogue)
     leftovers: Mapping[str, str] = field(default_factory=dict, repr=False)
+    situations: tuple[Situated, ...] = ()
 
 
 Player = Callable[[Scenario, Lab], Played]

@@ -13,8 +13,9 @@ from faultlab.clock import VirtualClock
 from faultlab.errors import FaultlabError, HarnessError
 from faultlab.invariants import INVARIANTS
 from faultlab.lab import Lab
+from faultlab.policy import FALLBACK, PRIMARY
 from faultlab.scenario import HermesTarget, Scenario, TurnPlan
-from faultlab.targets.base import Played, Telling, played
+from faultlab.targets.base import Played, Situated, Telling, played
 from faultlab.targets.hermes.entrances import ENTRANCES, Entrance, Outside
 from faultlab.targets.hermes.home import fresh_home, leftovers
 from faultlab.targets.hermes.past import as_dialogue, past_of
@@ -23,6 +24,7 @@ from faultlab.targets.hermes.surroundings import surroundings
 from faultlab.trace import TurnEnd
 from hermes_agent.messages import Message, TurnResult
 from hermes_agent.runtime import Runtime
+from hermes_agent.situation import Situation
 
 __all__ = ["play"]
 
@@ -33,8 +35,9 @@ def play(scenario: Scenario, lab: Lab) -> Played:
         raise HarnessError(f"target hermes was handed a scenario for {scenario.target}")
     past = past_of(scenario)
     with surroundings(scenario), fresh_home(scenario, lab) as home:
-        _Play(scenario, lab, home).through(ENTRANCES[scenario.target.entry], past)
-        return Played(lab, tuple(INVARIANTS), as_dialogue(past), leftovers(home))
+        play = _Play(scenario, lab, home)
+        play.through(ENTRANCES[scenario.target.entry], past)
+        return Played(lab, tuple(INVARIANTS), as_dialogue(past), leftovers(home), tuple(play.situations))
 
 
 class _Play:
@@ -48,6 +51,7 @@ class _Play:
         self._clock = lab.clock
         self._results: list[TurnResult] = []
         self._tools = ScriptedTools(lab.trace)
+        self.situations: list[Situated] = []
         self._runtime = Runtime(
             clock=self._clock,
             new_http_client=lab.http_client,
@@ -57,6 +61,7 @@ class _Play:
             tools=self._tools.table(scenario.tools),
             random=lambda: 0.0,
             on_result=self._results.append,
+            on_attempt=self._attempt,
         )
 
     def through(self, entrance: Callable[[Outside], Entrance], past: tuple[Message, ...]) -> None:
@@ -73,6 +78,13 @@ class _Play:
             told.end = _raised_by(way_in, plan, told) or self._end()
         if self._results:
             outside.session_ids[plan.session] = self._results[-1].session_id
+
+    def _attempt(self, found: Situation) -> None:
+        """Where it stands; the turn tells what the scenario still has before it."""
+        turn = f"turn {self._tools.turn}, " if self._tools.turn > 1 else ""
+        key, bare, label = (turn + text for text in (found.key, found.bare, found.label))
+        asked, n = FALLBACK if found.switched else PRIMARY, len(self._lab.trace.exchanges) + 1
+        self.situations.append(Situated(key, bare, label, asked, n))
 
     def _end(self) -> TurnEnd:
         """What the agent handed out, which is one result for each turn (C16)."""
