@@ -205,7 +205,7 @@ FOLDER_ORDER = {
         "document",
     ],
     "faultlab.invariants": ["base", "hints"],
-    "faultlab.reports": ["base", "text"],
+    "faultlab.reports": ["base", "text", "json", "junit", "tally", "campaign_json"],
     "faultlab.pytest_plugin": ["base", "labs", "scenarios"],
     "faultlab.cli": ["base"],
     "faultlab.targets.command": ["environment", "mark"],

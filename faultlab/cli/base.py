@@ -15,7 +15,7 @@ from faultlab.runner import Run
 from faultlab.scenario import Scenario
 from faultlab.verdict import Outcome
 
-__all__ = ["COULD_NOT_RUN", "DID_NOT_HOLD", "HELD", "STOPPED", "Session", "files", "named", "unreadable"]
+__all__ = ["COULD_NOT_RUN", "DID_NOT_HOLD", "HELD", "STOPPED", "Session", "files", "named", "unreadable", "write"]
 
 HELD: Final = 0
 DID_NOT_HOLD: Final = 1
@@ -77,3 +77,11 @@ def _chosen(scenarios: list[Scenario], file: str, name: str) -> list[Scenario]:
     if not chosen:
         raise ScenarioError(f"no scenario called {name!r:.60}", path=file, allowed=[each.id for each in scenarios])
     return chosen
+
+
+def write(path: Path, text: str) -> None:
+    """Write a report. Raises ScenarioError where that is not possible."""
+    try:
+        path.write_text(text, encoding="utf-8")
+    except OSError as error:
+        raise ScenarioError(f"cannot be written: {error.strerror}", path=path) from None

@@ -11,8 +11,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from faultlab.cli.base import Session, named
-from faultlab.errors import ScenarioError
+from faultlab.cli.base import Session, named, write
 from faultlab.reports import json, junit
 from faultlab.reports.text import Style, render, style_for, summary
 from faultlab.runner import loader, run_fully
@@ -42,7 +41,7 @@ def run(chosen: argparse.Namespace) -> int:
     if chosen.json:
         print(json.document(session.runs, session.unreadable))
     if chosen.junit:
-        _written(chosen.junit, junit.document(session.runs, session.unreadable, partial(render, style=Style())))
+        write(chosen.junit, junit.document(session.runs, session.unreadable, partial(render, style=Style())))
     stopped = ", stopped" if session.stopped else ""
     print(f"{summary(session.runs, style_for(told))}{stopped}", file=told)
     return session.exit_code
@@ -83,10 +82,3 @@ def _progress(number: int, total: int) -> None:
     if sys.stderr.isatty():
         told = f"{number} of {total}" if total else ""
         print(f"\r\x1b[K{told}", end="", file=sys.stderr, flush=True)
-
-
-def _written(path: Path, text: str) -> None:
-    try:
-        path.write_text(text, encoding="utf-8")
-    except OSError as error:
-        raise ScenarioError(f"cannot be written: {error.strerror}", path=path) from None

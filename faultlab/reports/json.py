@@ -13,7 +13,7 @@ from faultlab.runner import Run
 from faultlab.timeline import timeline
 from faultlab.verdict import Outcome, Violation
 
-__all__ = ["document"]
+__all__ = ["document", "for_terminals"]
 
 _FORMAT: Final = 1
 """Raised when a key changes its meaning or goes; new keys may come at any time."""
@@ -28,10 +28,15 @@ def document(runs: Sequence[Run], unreadable: Sequence[str] = ()) -> str:
         "scenarios": [_scenario(run) for run in runs],
     }
     secrets = {secret for run in runs for secret in run.secrets}
-    return _OF_A_TERMINAL.sub(_escaped, without(secrets, json.dumps(found, indent=2, ensure_ascii=False)))
+    return for_terminals(without(secrets, json.dumps(found, indent=2, ensure_ascii=False)))
 
 
-_OF_A_TERMINAL: Final = re.compile("[\x7f-\x9f]")  # JSON leaves them as they are; a terminal obeys them
+def for_terminals(document: str) -> str:
+    """The same document without a character that a terminal would obey, or that no encoding can write."""
+    return _OF_A_TERMINAL.sub(_escaped, document)
+
+
+_OF_A_TERMINAL: Final = re.compile("[\x7f-\x9f\ud800-\udfff]")  # JSON leaves them as they are; a terminal obeys them
 
 
 def _escaped(found: re.Match[str]) -> str:

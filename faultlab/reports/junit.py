@@ -11,7 +11,7 @@ from faultlab.reports.base import counted
 from faultlab.runner import Run
 from faultlab.verdict import Outcome
 
-__all__ = ["document"]
+__all__ = ["clean", "document", "value"]
 
 _NOT_IN_XML: Final = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 _ELEMENTS: Final = {Outcome.FAILED: "failure", Outcome.ERROR: "error"}
@@ -36,7 +36,7 @@ def document(runs: Sequence[Run], unreadable: Sequence[str], told: Callable[[Run
 
 def _case(run: Run, told: Callable[[Run], str]) -> str:
     scenario, outcome = run.scenario, run.verdict.outcome
-    head = f"  <testcase classname={_value(scenario.place.file)} name={_value(scenario.id)}"
+    head = f"  <testcase classname={value(scenario.place.file)} name={value(scenario.id)}"
     if outcome is Outcome.HELD:
         return f"{head}/>"
     return f"{head}>\n{_problem(_ELEMENTS[outcome], scenario.name, told(run))}\n  </testcase>"
@@ -44,17 +44,18 @@ def _case(run: Run, told: Callable[[Run], str]) -> str:
 
 def _unreadable(message: str) -> str:
     first = message.partition("\n")[0]
-    return f'  <testcase classname="faultlab" name={_value(first)}>\n{_problem("error", first, message)}\n  </testcase>'
+    return f'  <testcase classname="faultlab" name={value(first)}>\n{_problem("error", first, message)}\n  </testcase>'
 
 
 def _problem(element: str, message: str, text: str) -> str:
-    return f"    <{element} message={_value(message)}>{escape(_clean(text))}</{element}>"
+    return f"    <{element} message={value(message)}>{escape(clean(text))}</{element}>"
 
 
-def _value(text: str) -> str:
-    return quoteattr(_clean(text))
+def value(text: str) -> str:
+    """An attribute's value in its quotes."""
+    return quoteattr(clean(text))
 
 
-def _clean(text: str) -> str:
+def clean(text: str) -> str:
     """A question mark for each character that XML has no way to write."""
     return _NOT_IN_XML.sub("?", text)
