@@ -17,6 +17,7 @@ from faultlab.expectations import History, judge
 from faultlab.invariants import Case, violated
 from faultlab.lab import Lab
 from faultlab.loader import Loader
+from faultlab.own_config import Finding, OwnConfig
 from faultlab.policy import Policy, Problem
 from faultlab.scenario import CallableTarget, CommandTarget, HermesTarget, Scenario, SdkTarget
 from faultlab.signs import never_reached, not_as_planned
@@ -24,7 +25,7 @@ from faultlab.targets.base import Played, Player, Situated, lab_for
 from faultlab.trace import Trace
 from faultlab.verdict import Verdict, Violation
 
-__all__ = ["Run", "check_config", "load", "loader", "run", "run_fully"]
+__all__ = ["Run", "check_config", "load", "loader", "own_config", "run", "run_fully"]
 
 _TARGETS: Final[dict[type, str]] = {
     HermesTarget: "faultlab.targets.hermes",
@@ -77,10 +78,20 @@ def run_fully(scenario: Scenario, lab: Lab | None = None) -> Run:
     return Run(scenario, verdict, trace, played.before, played.lab.stage.secrets, played.situations)
 
 
-def check_config(path: str | Path) -> list[str]:
-    """What the agent says of a config.yaml of its own, in sentences. Raises ScenarioError if it cannot be used."""
-    found: list[str] = importlib.import_module(f"{_TARGETS[HermesTarget]}.policy").check_file(Path(path))
+def check_config(path: str | Path) -> tuple[Finding, ...]:
+    """What the agent says of a config.yaml of its own. Raises ScenarioError if it cannot be used."""
+    found: tuple[Finding, ...] = _own_config().findings(Path(path))
     return found
+
+
+def own_config(path: str | Path, entry: str) -> OwnConfig:
+    """A config.yaml as a healthy scenario, with made-up keys only. Raises ScenarioError if it cannot be used."""
+    found: OwnConfig = _own_config().read_own(Path(path), entry)
+    return found
+
+
+def _own_config() -> Any:
+    return importlib.import_module(f"{_TARGETS[HermesTarget]}.own_config")
 
 
 def _read_config(*given: Any) -> Policy | Problem:

@@ -1,39 +1,30 @@
 """What a campaign is about: a target with the configuration that it has, healthy, and what can be read off that alone.
 
-Values only. Who reads a user's own configuration, and who breaks what it names, is not known here.
+How a user's own configuration is read is a target's business; who breaks what it names is not known here.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import hashlib
+from dataclasses import dataclass, replace
+from pathlib import Path
 
+from faultlab.errors import ScenarioError
+from faultlab.loader import is_agent_config
+from faultlab.own_config import Finding
 from faultlab.policies import Rules
-from faultlab.scenario import Scenario
-from faultlab.verdict import Place
+from faultlab.runner import load, own_config
+from faultlab.scenario import HermesTarget, Scenario, Side
 
-__all__ = ["Finding", "Subject"]
-
-
-@dataclass(frozen=True, slots=True)
-class Finding:
-    """What a configuration says of itself before anything runs.
-
-    `code` is one of `no_key`, `unknown_provider`, `same_backend`, `no_fallback`, `smaller_window` or a later one,
-    `text` the sentence, `mend` the lines of config.yaml that would mend it, `place` where in it (None: nowhere yet).
-    """
-
-    code: str
-    text: str
-    mend: str = ""
-    place: Place | None = None
+__all__ = ["Finding", "Subject", "subject_of"]
 
 
 @dataclass(frozen=True, slots=True)
 class Subject:
     """A healthy scenario to break: no faults, no expectations, only made-up keys.
 
-    `shown` is the file as its user named it, `digest` of its bytes and of those beside it that were read, so that a
-    later look tells whether they changed. `rules` None: only the invariants are held.
+    `shown` is the file as its user named it, `digest` of all that was read from it and beside it and is used, so that a
+    later look tells whether it changed. `rules` None: only the invariants are held.
     """
 
     shown: str
@@ -41,3 +32,47 @@ class Subject:
     findings: tuple[Finding, ...] = ()
     digest: str = ""
     rules: Rules | None = None
+
+
+def subject_of(path: str | Path, *, entry: str = "agent", rules: Rules | None = None) -> Subject:
+    """What stands in this file: an agent's config.yaml (or the folder that holds one), or a scenario, healthy.
+
+    `file::name` means one of several scenarios, `entry` the entrance of an agent. Of a scenario its faults, limits,
+    interrupts and expectations are left out. Raises ScenarioError if the file cannot be used.
+    """
+    shown = str(path)
+    file, _, name = shown.partition("::")
+    if Path(file).is_dir():
+        file = str(Path(file) / "config.yaml")
+    if not name and is_agent_config(Path(file)):
+        own = own_config(file, entry)
+        return Subject(shown, own.healthy, own.findings, _digest(own.healthy, own.findings), rules)
+    healthy = _healthy(_chosen(load(file), file, name), entry)
+    return Subject(shown, healthy, (), _digest(healthy), rules)
+
+
+def _chosen(scenarios: list[Scenario], file: str, name: str) -> Scenario:
+    chosen = [scenario for scenario in scenarios if name in ("", scenario.id)]
+    if len(chosen) != 1:
+        found = f"no scenario called {name!r:.60}" if name else f"{len(scenarios)} scenarios, and one is to be chosen"
+        raise ScenarioError(found, path=file, allowed=[f"{file}::{each.id}" for each in scenarios])
+    return chosen[0]
+
+
+def _healthy(scenario: Scenario, entry: str) -> Scenario:
+    """The same without anything that goes wrong."""
+    target = HermesTarget(entry) if scenario.target == HermesTarget() else scenario.target
+    return replace(
+        scenario,
+        turns=tuple(replace(turn, interrupt_after_s=None) for turn in scenario.turns),
+        expectations=(),
+        clauses=(),
+        primary=Side(refresh=scenario.primary.refresh),
+        fallback=Side(refresh=scenario.fallback.refresh),
+        target=target,
+    )
+
+
+def _digest(*values: object) -> str:
+    """Of what is used, in which no real credential is: a digest of the file itself would be one of its keys too."""
+    return hashlib.sha256(repr(values).encode("utf-8", "backslashreplace")).hexdigest()

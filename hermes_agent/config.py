@@ -13,7 +13,7 @@ from hermes_agent.errors import ConfigError
 from hermes_agent.home import read_text
 from hermes_agent.settings import SECTIONS, Config, Endpoint, config_from_mapping
 
-__all__ = ["Config", "Endpoint", "config_from_mapping", "load_config", "read_config"]
+__all__ = ["Config", "Endpoint", "config_from_mapping", "key_lines", "load_config", "read_config"]
 
 
 def load_config(home: Path) -> Config:
@@ -37,6 +37,25 @@ def read_config(path: Path) -> Config:
     except ConfigError as error:
         where = f"{path}:{_line(root, error.path)}"
         raise ConfigError(where, error.path, error.found, error.allowed) from None
+
+
+def key_lines(path: Path) -> dict[tuple[str, ...], int]:
+    """The line of each section of a file that `read_config` takes, and of each key in it."""
+    lines: dict[tuple[str, ...], int] = {}
+    for section, node in _pairs(_composed(path)):
+        lines.setdefault((section.value,), section.start_mark.line + 1)
+        for key, _ in _pairs(node):
+            lines.setdefault((section.value, key.value), key.start_mark.line + 1)
+    return lines
+
+
+def _pairs(node: yaml.Node | None) -> Iterator[tuple[yaml.ScalarNode, yaml.Node]]:
+    """The keys of a mapping with their values, its own ahead of those that it merges."""
+    pairs = node.value if isinstance(node, yaml.MappingNode) else []
+    yield from (pair for pair in pairs if isinstance(pair[0], yaml.ScalarNode) and pair[0].value != "<<")
+    for merged in (value for key, value in pairs if key.value == "<<"):
+        for each in merged.value if isinstance(merged, yaml.SequenceNode) else [merged]:
+            yield from _pairs(each)
 
 
 def _composed(path: Path) -> yaml.Node | None:

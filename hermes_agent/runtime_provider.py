@@ -23,9 +23,11 @@ from hermes_agent.runtime import Runtime, system_runtime
 __all__ = [
     "PROVIDERS",
     "Backend",
+    "Complaint",
     "Provider",
     "Refusal",
     "check",
+    "complaints",
     "format_runtime_provider_error",
     "resolve",
     "resolve_fallback",
@@ -86,6 +88,15 @@ class Refusal(StrEnum):
     NO_KEY = "no_key"
     UNKNOWN_PROVIDER = "unknown_provider"
     SAME_BACKEND = "same_backend"
+
+
+@dataclass(frozen=True, slots=True)
+class Complaint:
+    """What C14 says of a configuration: a code, the keys that lead to the place, a sentence."""
+
+    code: str
+    path: tuple[str, ...]
+    text: str
 
 
 def resolve(settings: Endpoint, environ: Mapping[str, str], home: Path) -> Backend:
@@ -150,6 +161,11 @@ def check(config: Config, environ: Mapping[str, str], home: Path) -> list[str]:
 
     Raises ConfigError if .env or auth.json cannot be read.
     """
+    return [each.text for each in complaints(config, environ, home)]
+
+
+def complaints(config: Config, environ: Mapping[str, str], home: Path) -> list[Complaint]:
+    """The same, each with its code and its place."""
     return list(_complaints(config, environ, home))
 
 
@@ -170,27 +186,35 @@ def format_runtime_provider_error(exc: BaseException) -> str:
     return str(exc) if isinstance(exc, HermesError) else f"the provider could not be resolved: {type(exc).__name__}"
 
 
-def _complaints(config: Config, environ: Mapping[str, str], home: Path) -> Iterator[str]:
+def _complaints(config: Config, environ: Mapping[str, str], home: Path) -> Iterator[Complaint]:
     primary = None
     try:
         primary = resolve(config.model, environ, home)
     except ProviderError as error:
-        yield f"model cannot be asked: {error}"
+        yield _unaskable("model", f"model cannot be asked: {error}", error)
     if not _is_set(config.fallback_model):
-        yield "fallback_model is not set (it needs provider and model): a turn ends where the primary fails"
+        told = "fallback_model is not set (it needs provider and model): a turn ends where the primary fails"
+        yield Complaint("no_fallback", ("fallback_model",), told)
         return
     try:
         fallback = resolve(config.fallback_model, environ, home)
     except ProviderError as error:
-        yield f"fallback_model cannot be used: {error}"
+        yield _unaskable("fallback_model", f"fallback_model cannot be used: {error}", error)
         return
     if primary is not None and same_backend(primary, fallback):
-        yield "fallback_model cannot be used: it is the primary itself (same base_url, model and key)"
+        told = "fallback_model cannot be used: it is the primary itself (same base_url, model and key)"
+        yield Complaint(Refusal.SAME_BACKEND.value, ("fallback_model",), told)
     if primary is not None and (fallback.context_length or math.inf) < (primary.context_length or 0):
-        yield (
+        told = (
             f"fallback_model has a smaller context_length ({fallback.context_length}) than model "
             f"({primary.context_length}): a long conversation is compressed after the switch"
         )
+        yield Complaint("smaller_window", ("fallback_model", "context_length"), told)
+
+
+def _unaskable(section: str, told: str, error: ProviderError) -> Complaint:
+    code = Refusal.UNKNOWN_PROVIDER if isinstance(error, UnknownProvider) else Refusal.NO_KEY
+    return Complaint(code.value, (section, "provider"), told)
 
 
 def _is_set(fallback: Endpoint) -> bool:

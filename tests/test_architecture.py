@@ -107,6 +107,7 @@ ORDER = {
         "expectations",
         "invariants",
         "scenario",
+        "own_config",
         "loader",
         "environment",
         "serving",
@@ -230,7 +231,7 @@ FOLDER_ORDER = {
         "pace",
         "process",
     ],
-    "faultlab.targets.hermes": ["control_c"],
+    "faultlab.targets.hermes": ["control_c", "disguise", "policy", "stand_in", "mending"],
 }
 
 # The homes of each foreign thing, and of each way to the outside: parts, or modules of a folder; a package's name is

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 from pathlib import Path
+from textwrap import indent
 from typing import Any
 
 from faultlab.cli.base import COULD_NOT_RUN, DID_NOT_HOLD, HELD, Session, files, unreadable
@@ -43,7 +44,11 @@ def _checked(file: str, read: Loader) -> int:
         count = len(read.load(file))
         print(f"{file}: {count} scenario{'' if count == 1 else 's'}")
         return 0
-    complaints = check_config(file)
-    for complaint in complaints or ["nothing to complain of"]:
-        print(printable(f"{file}: {complaint}"))
-    return len(complaints)
+    found = check_config(file)
+    for each in found:
+        print(printable(f"{each.place or file}: {each.text}"))
+        if each.mend:
+            print(printable(indent(each.mend, "    ")))
+    if not found:
+        print(printable(f"{file}: nothing to complain of"))
+    return len(found)

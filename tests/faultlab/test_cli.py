@@ -106,7 +106,7 @@ def test_check_reads_scenarios_and_configurations(files, capsys, monkeypatch):
     assert capsys.readouterr().out == "held.yaml: 1 scenario\nconfig.yaml: nothing to complain of\n"
     monkeypatch.delenv("OPENROUTER_API_KEY")
     assert main(["check", "config.yaml"]) == 1
-    assert "config.yaml: fallback_model cannot be used: no key for openrouter" in capsys.readouterr().out
+    assert "config.yaml:2: fallback_model cannot be used: no key for openrouter" in capsys.readouterr().out
     assert main(["check", "broken.yaml", "held.yaml"]) == 2
 
 

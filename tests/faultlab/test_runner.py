@@ -99,7 +99,7 @@ def test_a_config_of_a_user_s_own_is_checked(tmp_path, monkeypatch):
         monkeypatch.delenv(name, raising=False)
     path = tmp_path / "config.yaml"
     path.write_text("model: {provider: openai, default: m}\n")
-    assert check_config(path)[0].startswith("model cannot be asked: no key for openai")
+    assert check_config(path)[0].text.startswith("model cannot be asked: no key for openai")
     path.write_text("model: {provider: openai, default: [m]}\n")
     with pytest.raises(ScenarioError, match=r"config\.yaml:1"):
         check_config(path)

@@ -6,29 +6,27 @@ Imports nothing that costs openai: collecting scenarios asks this for each of th
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Final
 from urllib.parse import urlsplit
 
-from faultlab.errors import ScenarioError
 from faultlab.made_up import key_for
 from faultlab.policy import FALLBACK, PRIMARY, Backend, Policy, Problem
-from hermes_agent.config import Config, Endpoint, config_from_mapping, read_config
+from hermes_agent.config import Config, Endpoint, config_from_mapping
 from hermes_agent.credentials import SIGN_INS
 from hermes_agent.errors import ConfigError, NoKey, ProviderError, UnknownProvider
 from hermes_agent.runtime_provider import PROVIDERS, Refusal, check, resolve, resolve_fallback
 from hermes_agent.runtime_provider import Backend as Found
 
-__all__ = ["check_file", "read_policy"]
+__all__ = ["SIGNED_IN", "read_policy"]
 
 _NO_HOME: Final = Path("/nonexistent/faultlab")
 """Neither .env nor auth.json stands here: what they would hold is handed over as variables and keys."""
 
 _DIALECTS: Final = {"chat_completions": "chat", "codex_responses": "responses"}
-_SIGNED_IN: Final = "openai-codex"
+SIGNED_IN: Final = "openai-codex"
 """The provider that has a token in auth.json although nothing is said of one."""
 
 _Env = tuple[tuple[str, str | None], ...]
@@ -51,20 +49,12 @@ def read_policy(text: str, env: _Env, renewals: _Renewals) -> Policy | Problem:
     return _policy(config, primary, fallback, _environ((primary, fallback), env))
 
 
-def check_file(path: Path) -> list[str]:
-    """What the agent says of a user's own config.yaml, with the .env and auth.json beside it."""
-    try:
-        return check(read_config(path), os.environ, path.parent)
-    except ConfigError as error:
-        raise ScenarioError(str(error)) from None
-
-
 class _Asked:
     """One of the two endpoints, its token of auth.json standing where the agent would read it as a key."""
 
     def __init__(self, endpoint: Endpoint, upstream: str, signed_in: set[str]) -> None:
         own = bool(endpoint.api_key or endpoint.api_key_env)
-        given = upstream in signed_in or endpoint.provider == _SIGNED_IN
+        given = upstream in signed_in or endpoint.provider == SIGNED_IN
         self.has_token = endpoint.provider in SIGN_INS and given and not own
         token = key_for(endpoint.provider, 0, f"{upstream} token") if self.has_token else endpoint.api_key
         self.endpoint = replace(endpoint, api_key=token)

@@ -1,0 +1,91 @@
+"""What would mend a configuration: the lines for each thing that the agent complains of. Facts from its own tables.
+
+The lines are laid over config.yaml as they stand, keys into the section that is there; a comment names another file.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from difflib import get_close_matches
+from typing import Final
+
+from faultlab.own_config import Finding
+from faultlab.targets.hermes.disguise import is_name
+from faultlab.verdict import Place
+from hermes_agent.config import Config, Endpoint
+from hermes_agent.credentials import SIGN_INS
+from hermes_agent.runtime_provider import PROVIDERS, Complaint
+
+__all__ = ["Own", "finding"]
+
+_BACKUPS: Final = {"openrouter": "anthropic/claude-sonnet-4", "openai": "gpt-5.1"}
+"""Who may stand in for whom: one key at the first reaches most models, the second is for who is there already."""
+
+
+@dataclass(frozen=True, slots=True)
+class Own:
+    """A user's configuration and variables, real ones: no value of them may stand in what is said here."""
+
+    config: Config
+    environ: Mapping[str, str]
+
+    def endpoint(self, section: str) -> Endpoint:
+        """The settings of this section."""
+        return self.config.model if section == "model" else self.config.fallback_model
+
+
+def finding(complaint: Complaint, own: Own, place: Place) -> Finding:
+    """The complaint with what would mend it."""
+    return Finding(complaint.code, complaint.text, _MENDS[complaint.code](complaint.path[0], own), place)
+
+
+def _key(section: str, own: Own) -> str:
+    endpoint = own.endpoint(section)
+    name = endpoint.provider.strip().lower()
+    known = PROVIDERS.get(name, PROVIDERS["custom"]).key_variables
+    if is_name(endpoint.api_key_env):
+        return f"# .env, beside config.yaml\n{endpoint.api_key_env}=…"
+    if endpoint.api_key_env:  # the key itself, by mistake
+        return f"{section}:\n  api_key_env: {_variable(name)}  # and in .env: {_variable(name)}=…"
+    if endpoint.base_url and not known:
+        return f"{section}:\n  api_key_env: {_variable(name)}  # and in .env: {_variable(name)}=…"
+    if name in SIGN_INS and not known:
+        return f"# sign in at {name} again, so that its token stands in auth.json"
+    return f"# .env, beside config.yaml\n{known[0] if known else _variable(name)}=…"
+
+
+def _variable(provider: str) -> str:
+    letters = "".join(letter if letter.isascii() and letter.isalnum() else "_" for letter in provider.upper())
+    return f"{letters.strip('_') or 'MODEL'}_KEY"
+
+
+def _provider(section: str, own: Own) -> str:
+    name = own.endpoint(section).provider.strip().lower()
+    near = get_close_matches(name, [known for known in PROVIDERS if known != "custom"], n=1)
+    if near and name != near[0]:
+        return f"{section}:\n  provider: {near[0]}"
+    return f"{section}:\n  base_url: https://…/v1"
+
+
+def _backup(_: str, own: Own) -> str:
+    """Another provider than the primary's, one that there is a key for if possible."""
+    primary = own.config.model
+    others = [name for name in _BACKUPS if name != (primary.provider.strip().lower() or "openrouter")]
+    keyed = [name for name in others if any(own.environ.get(key, "").strip() for key in PROVIDERS[name].key_variables)]
+    name = (keyed or others)[0]
+    remark = "" if keyed else f"  # and in .env: {PROVIDERS[name].key_variables[0]}=…"
+    return f"fallback_model:\n  provider: {name}{remark}\n  model: {_BACKUPS[name]}"
+
+
+def _window(_: str, own: Own) -> str:
+    return f"fallback_model:\n  context_length: {own.config.model.context_length}  # of a model that has such a window"
+
+
+_MENDS: Final[dict[str, Callable[[str, Own], str]]] = {
+    "no_key": _key,
+    "unknown_provider": _provider,
+    "same_backend": _backup,
+    "no_fallback": _backup,
+    "smaller_window": _window,
+}
