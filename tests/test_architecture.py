@@ -207,6 +207,7 @@ FOLDER_ORDER = {
     ],
     "faultlab.invariants": ["base", "hints"],
     "faultlab.reports": ["base", "text", "json", "junit", "tally", "campaign_json"],
+    "faultlab.policies": ["rules", "asked", "numbers", "named", "kinds"],
     "faultlab.pytest_plugin": ["base", "labs", "scenarios"],
     "faultlab.cli": ["base"],
     "faultlab.targets.command": ["environment", "mark"],

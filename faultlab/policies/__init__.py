@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from faultlab.policies.kinds import UNSAID, kind_of
 from faultlab.policies.rules import Rules
 
-__all__ = ["Rules"]
+__all__ = ["UNSAID", "Rules", "kind_of"]

@@ -1,0 +1,128 @@
+"""What a planned fault is in the contract's words, held against what the real client makes of it."""
+
+from functools import partial
+from types import SimpleNamespace
+
+import openai
+import pytest
+
+from faultlab import faults
+from faultlab.adapters.transport import installed_library, transport
+from faultlab.clock import START, VirtualClock
+from faultlab.faults import FAULTS, inject
+from faultlab.healthy import _rendered
+from faultlab.policies import UNSAID, kind_of
+from faultlab.policies.asked import Asked
+from faultlab.policies.kinds import meaning_of
+from faultlab.providers import entries, names, provider
+from faultlab.providers.kinds import judged
+from faultlab.script import Reply, ToolCall
+from faultlab.wire import Request
+from hermes_agent import failures
+from hermes_agent.api_modes import API_MODES
+from hermes_agent.messages import Asked as AskedOfAgent
+from tests.promise import holds_for
+
+PROVIDERS = [name for name in names() if name != "connection"]
+CALLING = Reply("Some words are said", (ToolCall("lookup", '{"city": "Rome"}'),))
+SPEAKING = Reply("Some words that are said by somebody healthy")
+
+
+def plain(name):
+    return FAULTS[name]() if name != "wire" else faults.wire("openai.500.server_error")
+
+
+# Their words, or another fault beside them, decide: a policy says nothing of them.
+CANNOT_BE_SAID = {
+    "status: its own body": (faults.status(400, body={"error": {"message": "no"}}),),
+    "error_in_200: its own words": (faults.error_in_200(message="no"),),
+    "error_event: its own words": (faults.error_event(message="no"),),
+    "responses_failed: a code of nobody's": (faults.responses_failed("whatever"),),
+    "cut: somewhere in a stream": (faults.cut(after_events=3),),
+    "stall: somewhere in a stream": (faults.stall(after_events=3),),
+    "bad_tool_arguments: a later call": (faults.bad_tool_arguments(call=2),),
+    "two that break the same bytes": (faults.rate_limit(), faults.cut()),
+    "two that change the same words": (faults.length(), faults.empty_content()),
+    "an answer of the wrong shape, to a full window": (faults.no_choices(),),
+}
+
+
+def test_every_fault_is_something_whoever_sends_it():
+    def unanswered(name):
+        return [
+            (name, of, dialect, streamed)
+            for of in PROVIDERS
+            for dialect in ("chat", "responses")
+            for streamed in (False, True)
+            if plain(name).fits(dialect, provider(of)) is None
+            and kind_of(plain(name), of, dialect, streamed=streamed) == UNSAID
+        ]
+
+    assert [found for name in FAULTS for found in unanswered(name)] == []
+
+
+@pytest.mark.parametrize("why", CANNOT_BE_SAID)
+def test_what_depends_on_more_is_not_guessed(why):
+    assert kind_of(CANNOT_BE_SAID[why], "openai", "chat", streamed=True, window=1001) == UNSAID
+
+
+def test_an_entry_is_what_it_was_judged_to_be():
+    def differs(entry):
+        rows = judged(entry.id)
+        return len(rows) == 1 and kind_of(faults.wire(entry.id), "openai", entry.call, streamed=entry.streamed) not in {
+            rows[0].kind,
+            "context_overflow" if rows[0].kind == "output_too_large" else rows[0].kind,
+        }
+
+    assert [entry.id for entry in entries() if differs(entry)] == []
+
+
+SIZES = {"max_tokens": 4096, "has_calls": False}
+
+
+def cases():
+    for name in FAULTS:
+        for dialect in ("chat", "responses"):
+            if plain(name).fits(dialect, provider("openai")) is None:
+                for streamed in (False, True):
+                    yield plain(name), Asked("openai", dialect, streamed)
+                    yield plain(name), Asked("openai", dialect, streamed, **SIZES)
+
+
+@holds_for(cases, named=lambda case: f"{case[0].name}, {case[1]}")
+def test_what_it_is_called_is_what_comes_of_it_behind_the_client(case):
+    fault, asked = case
+    assert meaning_of((fault,), asked) == _recognised(fault, asked)
+
+
+def _recognised(fault, asked):
+    """What the agent's own recognition makes of it, behind the real client."""
+    moment = asked.moment()
+    reply = CALLING if asked.has_calls else SPEAKING
+    events, _ = inject((fault,), Request("POST", "", {}, b""), moment, reply, partial(_rendered, moment))
+    failure = _failure(events, asked)
+    if failure is None:
+        return (None, None, None, False)
+    return (failure.kind, failure.limit_tokens, failure.fits_max_tokens, failure.for_money)
+
+
+def _failure(events, asked):
+    wire = SimpleNamespace(
+        answer=lambda request, _key=None: SimpleNamespace(exchange=_Exchange(request), events=events)
+    )
+    http = installed_library().Client(transport=transport(wire, VirtualClock()), follow_redirects=False)
+    client = openai.OpenAI(api_key="sk-test", base_url="http://provider.test/v1", max_retries=0, http_client=http)
+    mode = API_MODES["chat_completions" if asked.dialect == "chat" else "codex_responses"]
+    question = {"messages": [{"role": "user", "content": "hi"}]} if asked.dialect == "chat" else {"input": "hi"}
+    streamed = {"stream": True} if asked.streamed else {}
+    of_agent = AskedOfAgent(asked.estimate, asked.max_tokens, asked.window, START)
+    try:
+        reply = mode.read(mode.call(client, {"model": "m"} | question | streamed, show=len))
+    except Exception as error:  # noqa: BLE001  # whatever the client raises is what is recognised
+        return failures.from_exception(error, of_agent)
+    return failures.judge(reply, of_agent)
+
+
+class _Exchange:
+    def __init__(self, request):
+        self.request, self.started_s, self.ended_s, self.status = request, 0.0, 0.0, None
