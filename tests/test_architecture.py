@@ -233,6 +233,8 @@ FOLDER_ORDER = {
         "process",
     ],
     "faultlab.targets.hermes": ["control_c", "disguise", "policy", "stand_in", "mending"],
+    # Its own writer of YAML: PyYAML's has one style for a whole document. The reader stays `loader.tree` alone.
+    "faultlab.written": ["scalars", "layout", "sides", "speech", "expecting", "document"],
 }
 
 # The homes of each foreign thing, and of each way to the outside: parts, or modules of a folder; a package's name is

@@ -117,7 +117,10 @@ UNUSABLE = [
     (BASE + "expect: {}\n", "an `expect` without a key expects nothing"),
     (BASE + "    expect: {repyl: x}\n", "s.yaml:5:14: unknown key 'repyl'; did you mean 'reply'?"),
     (BASE + "    expect: {order: PXF}\n", "expected letters P and F"),
-    (BASE + "    expect: {fallback: sometimes}\n", "expected `never`, `any` or {reason, after_calls}, found 'sometimes'"),
+    (
+        BASE + "    expect: {fallback: sometimes}\n",
+        "expected `never`, `any` or {reason, after_calls}, found 'sometimes'",
+    ),
     (BASE + "    expect: {fallback: {reason: bad_luck}}\n", "unknown reason 'bad_luck'"),
     (BASE + "    expect: {waits_s: 3}\n", "expected a list of seconds, found 3"),
     (BASE + "    expect: {waited_s: {}}\n", "expected a bound"),
