@@ -26,7 +26,12 @@ LANGUAGES = {"js", "python", "sh", "text", "yaml"}
 FRAMEWORKS = {f"docs/how-to/{name}.md" for name in ("langchain", "litellm", "openai-agents", "pydantic-ai")}
 """Pages on what only the environment of `make docs-test` has."""
 
-SESSIONS = {"docs/tutorial.md", "docs/how-to/openai-sdk.md", "docs/how-to/continuous-integration.md"} | FRAMEWORKS
+SESSIONS = {
+    "docs/tutorial.md",
+    "docs/how-to/chaos.md",
+    "docs/how-to/continuous-integration.md",
+    "docs/how-to/openai-sdk.md",
+} | FRAMEWORKS
 """Pages that a reader follows in a folder of his own: files are written and commands run as they stand there."""
 
 IN_OTHER_LANGUAGES = {"docs/how-to/servers-and-other-languages.md"}
