@@ -102,6 +102,8 @@ def _attempts(trace: Trace, history: Dialogue) -> Iterator[Attempt]:
             call += before is None or _begins_anew(before, said)
             compressed = said.compresses(last_of_session.get(turn.session, history))
             lowered = before is not None and before.call == call and _is_lower(asked_before or asked, asked)
+            # What a renewal did to the one upstream is nothing to the other, where counting begins anew.
+            renewed = renewed and before is not None and before.upstream == exchange.upstream
             before = Attempt(exchange, said, number, call, compressed, lowered, renewed)
             last_of_session[turn.session] = said
             renewed = exchange.status == _UNAUTHORIZED

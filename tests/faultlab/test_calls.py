@@ -100,3 +100,8 @@ def test_a_lower_limit_on_the_output_is_seen(story, before, after, lowered):
 def test_a_renewal_is_no_attempt_but_is_remembered(story):
     story.ask("P", "unauthorized").renew("P").ask("P").end()
     assert [attempt.renewed for attempt in attempts_of(story.trace)] == [False, True]
+
+
+def test_a_renewal_of_the_primary_s_is_none_of_the_fallback_s(story):
+    story.ask("P", "unauthorized").renew("P").ask("F").end()
+    assert [attempt.renewed for attempt in attempts_of(story.trace)] == [False, False]
