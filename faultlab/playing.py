@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from itertools import pairwise
 
+from faultlab.coverage import covered
+from faultlab.families import family_of
 from faultlab.policy import FALLBACK, PRIMARY
 from faultlab.runner import Run, run_fully
 from faultlab.subject import Subject
@@ -31,6 +33,7 @@ def recorded(_subject: Subject, trial: Trial, run: Run) -> Record:
         trial.number,
         _standing(run),
         trial.labels,
+        family=_family(run),
         ending=_ending(run, len(waits)),
         failure=last.failure if last else None,
         switch=next((turn.end.switch_reason for turn in trace.turns if turn.end.switch_reason), None),
@@ -40,6 +43,7 @@ def recorded(_subject: Subject, trial: Trial, run: Run) -> Record:
         calls=(asked.count(PRIMARY), asked.count(FALLBACK)),
         breaches=tuple(Breach(v.what, v.expected, v.found, v.turn, v.step) for v in verdict.violations),
         reasons=(*verdict.signs, *((verdict.trouble,) if verdict.trouble else ())),
+        covered=covered(run.scenario, trace),
         steps=tuple(_steps(run)),
         edge=_edge(run, trial),
     )
@@ -51,6 +55,12 @@ def _standing(run: Run) -> Standing:
     if run.verdict.violations:
         return Standing.BROKEN
     return Standing.HELD if run.verdict.outcome is Outcome.HELD else Standing.NOT_REACHED
+
+
+def _family(run: Run) -> str:
+    """That of the first fault that came about."""
+    first = next((each for each in run.trace.exchanges if each.faults), None)
+    return family_of(first.faults[0], first.shape) if first else ""
 
 
 def _ending(run: Run, waits: int) -> Ending:

@@ -15,13 +15,17 @@ class Judged(NamedTuple):
     """A failure kind (None: a usable answer), and why where the status alone does not say.
 
     `asked` is what the verdict depends on in the request (`max_tokens`, `estimate`, the known `window`). `for_money`:
-    it is about the size of the output, since money is short.
+    it is about the size of the output, since money is short. With the numbers that were seen: `retry_after_s` is the
+    wait that it states, `fits_max_tokens` the output that it says would do, `limit_tokens` the window that it names.
     """
 
     kind: str | None
     why: str = ""
     asked: Mapping[str, Any] = {}
     for_money: bool = False
+    retry_after_s: float | None = None
+    fits_max_tokens: int | None = None
+    limit_tokens: int | None = None
 
 
 def judged(entry_id: str) -> tuple[Judged, ...]:
@@ -31,7 +35,7 @@ def judged(entry_id: str) -> tuple[Judged, ...]:
 
 
 def _judged(row: Mapping[str, Any]) -> Judged:
-    return Judged(row["kind"], row.get("why", ""), row.get("asked", {}), row.get("for_money", False))
+    return Judged(**{name: row[name] for name in Judged._fields if name in row})
 
 
 @cache

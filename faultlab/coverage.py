@@ -1,0 +1,121 @@
+"""What was met of all that could be: cells of failure kind, attempt, provider, entrance, api mode and streaming.
+
+A cell is a text of six words, so that it travels and is stored as it is. Judges nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Iterator
+from itertools import product
+from typing import Final
+
+from faultlab.faults import FAULTS, Fault
+from faultlab.policies.asked import Asked
+from faultlab.policies.kinds import UNSAID, meaning_of
+from faultlab.policy import PRIMARY, UPSTREAMS
+from faultlab.scenario import HermesTarget, Scenario
+from faultlab.schedule import Schedule
+from faultlab.sendable import Asking, asking_of, sendable
+from faultlab.trace import Exchange, Trace
+from faultlab.upstream import LEAVES_WHOLE
+
+__all__ = ["DIMENSIONS", "covered", "kind_met", "possible", "summary"]
+
+DIMENSIONS: Final = ("failure kind", "attempt", "provider", "entrance", "api mode", "streaming")
+"""What the words of a cell are, in order; of the two providers one is the primary and one the fallback."""
+
+_MODES: Final = {"chat": "chat_completions", "responses": "codex_responses"}
+_FEWEST_NAMED: Final = 20
+"""So many cells that are not covered are named one by one; of more only these and their number."""
+
+
+def covered(scenario: Scenario, trace: Trace) -> tuple[str, ...]:
+    """The cells that a run met, each once, in order."""
+    return tuple(dict.fromkeys(_met(scenario, trace)))
+
+
+def possible(scenarios: Iterable[Scenario], entrances: Iterable[str]) -> tuple[str, ...]:
+    """The cells that can be met with these configurations by these entrances, each once, in order."""
+    ways = tuple(entrances)
+    return tuple(dict.fromkeys(cell for scenario in scenarios for cell in _possible(scenario, ways)))
+
+
+def summary(all_cells: Collection[str], met: Iterable[str]) -> list[str]:
+    """Lines for people: how much of `all_cells` was covered, by each dimension, and what was not."""
+    hit = set(met).intersection(all_cells)
+    lines = [f"coverage: {len(hit):,} of {len(all_cells):,} cells"]
+    lines += [_by_dimension(number, all_cells, hit) for number in range(len(DIMENSIONS))]
+    missing = [cell for cell in all_cells if cell not in hit]
+    lines += [f"not covered: {_spoken(cell)}" for cell in missing[:_FEWEST_NAMED]]
+    more = len(missing) - _FEWEST_NAMED
+    return lines + ([f"not covered: {more:,} more"] if more > 0 else [])
+
+
+def kind_met(faults: tuple[Fault, ...], asking: Asking) -> str | None:
+    """The failure kind of what these faults make of an answer; None for a usable one, or where nobody can say."""
+    kind = meaning_of(faults, Asked(asking.provider, asking.dialect, asking.streamed)).kind
+    return None if kind == UNSAID else kind
+
+
+def _met(scenario: Scenario, trace: Trace) -> Iterator[str]:
+    asking = {name: asking_of(scenario, name) for name in UPSTREAMS}
+    schedules = {PRIMARY: Schedule(scenario.primary.faults)}
+    schedules |= {name: Schedule(scenario.fallback.faults) for name in UPSTREAMS if name != PRIMARY}
+    for turn in trace.turns:
+        attempt, before = 0, ""
+        for exchange in trace.exchanges[turn.first - 1 : turn.last]:
+            asked = asking.get(exchange.upstream)
+            if exchange.side or asked is None:
+                continue
+            attempt = attempt + 1 if exchange.upstream == before else 1
+            before = exchange.upstream
+            kind = (
+                kind_met(_planned(exchange, schedules[exchange.upstream]), asked) if not exchange.unexpected else None
+            )
+            if kind is not None:
+                number = min(attempt, scenario.policy.attempts)
+                yield _cell(kind, number, exchange.upstream, _entrance(scenario), asked)
+            if LEAVES_WHOLE.issuperset(exchange.faults):
+                attempt = 0
+
+
+def _planned(exchange: Exchange, schedule: Schedule) -> tuple[Fault, ...]:
+    """The faults that answered it: what was planned, or the refusal of a limit."""
+    return tuple(FAULTS[name]() for name in exchange.faults) if exchange.limited else schedule.take()
+
+
+def _possible(scenario: Scenario, entrances: tuple[str, ...]) -> Iterator[str]:
+    ways = entrances if isinstance(scenario.target, HermesTarget) else (_entrance(scenario),)
+    for name in UPSTREAMS:
+        asking = asking_of(scenario, name)
+        if asking is None or (name != PRIMARY and not scenario.policy.usable_fallback):
+            continue
+        kinds = sorted({kind for each in sendable(asking) if (kind := kind_met((each.fault,), asking))})
+        for kind, attempt, way in product(kinds, range(1, scenario.policy.attempts + 1), ways):
+            yield _cell(kind, attempt, name, way, asking)
+
+
+def _entrance(scenario: Scenario) -> str:
+    target = scenario.target
+    return target.entry if isinstance(target, HermesTarget) else type(target).__name__.removesuffix("Target").lower()
+
+
+def _cell(kind: str, attempt: int, upstream: str, entrance: str, asking: Asking) -> str:
+    streaming = "streamed" if asking.streamed else "whole"
+    return "|".join((kind, str(attempt), upstream, entrance, _MODES[asking.dialect], streaming))
+
+
+def _by_dimension(number: int, all_cells: Iterable[str], hit: Collection[str]) -> str:
+    """How much of each of its words was covered."""
+    counts: dict[str, list[int]] = {}
+    for cell in all_cells:
+        count = counts.setdefault(cell.split("|")[number], [0, 0])
+        count[0] += cell in hit
+        count[1] += 1
+    told = ", ".join(f"{word} {met}/{total}" for word, (met, total) in counts.items())
+    return f"  {DIMENSIONS[number]}: {told}"
+
+
+def _spoken(cell: str) -> str:
+    kind, attempt, upstream, entrance, mode, streaming = cell.split("|")
+    return f"{kind} at attempt {attempt} of the {upstream}, by {entrance}, {mode}, {streaming}"
