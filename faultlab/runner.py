@@ -25,7 +25,7 @@ from faultlab.targets.base import Played, Player, Situated, lab_for
 from faultlab.trace import Trace
 from faultlab.verdict import Verdict, Violation
 
-__all__ = ["Run", "check_config", "load", "loader", "own_config", "run", "run_fully"]
+__all__ = ["OUT_OF_MEMORY", "Run", "check_config", "load", "loader", "own_config", "run", "run_fully"]
 
 _TARGETS: Final[dict[type, str]] = {
     HermesTarget: "faultlab.targets.hermes",
@@ -33,6 +33,8 @@ _TARGETS: Final[dict[type, str]] = {
     CallableTarget: "faultlab.targets.callable",
     CommandTarget: "faultlab.targets.command",
 }
+
+OUT_OF_MEMORY: Final = "it took all the memory that there is for it"
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +75,8 @@ def run_fully(scenario: Scenario, lab: Lab | None = None) -> Run:
         verdict, trace = _judged(scenario, played), played.lab.trace
     except FaultlabError as error:
         return Run(scenario, Verdict(trouble=str(error)))
+    except MemoryError:
+        return Run(scenario, Verdict(trouble=OUT_OF_MEMORY))
     except Exception as error:  # noqa: BLE001  # a fault of the harness must end one scenario, not the run
         return Run(scenario, Verdict(trouble=_own_fault(error)))
     return Run(scenario, verdict, trace, played.before, played.lab.stage.secrets, played.situations)

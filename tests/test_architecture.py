@@ -211,8 +211,10 @@ FOLDER_ORDER = {
     "faultlab.passes": ["base", "effects", "course", "ground", "cells"],
     "faultlab.reports": ["base", "text", "json", "junit", "tally", "campaign_json"],
     "faultlab.policies": ["rules", "asked", "numbers", "named", "kinds"],
+    "faultlab.results": ["base", "database"],
+    "faultlab.campaign": ["child", "workers", "work", "cluster", "crew", "watch", "smallest", "kept", "engine"],
     "faultlab.pytest_plugin": ["base", "labs", "scenarios"],
-    "faultlab.cli": ["base"],
+    "faultlab.cli": ["base", "reporting"],
     "faultlab.targets.command": ["environment", "mark"],
     "faultlab.virtual_time": [
         "machine",
@@ -267,6 +269,7 @@ HOMES = {
         "faultlab.adapters.failures",
         "faultlab.adapters.intercept",
         "faultlab.adapters.transport",
+        "faultlab.campaign",
         "faultlab.content",
         "faultlab.runner",
         "faultlab.targets.callable",
@@ -279,6 +282,8 @@ HOMES = {
         "faultlab.reports.text",
         "faultlab.environment",
         "faultlab.targets.command",
+        "faultlab.campaign",
+        "faultlab.results",
         "faultlab.targets.hermes",
         "faultlab.virtual_time",
         "hermes_agent.home",
@@ -289,6 +294,7 @@ HOMES = {
     "sys": {
         "faultlab",
         "faultlab.adapters.intercept",
+        "faultlab.campaign",
         "faultlab.cli",
         "faultlab.targets.callable",
         "faultlab.targets.command",
@@ -310,12 +316,14 @@ HOMES = {
     "trio": {"faultlab.virtual_time"},
     "signal": {
         "faultlab.adapters.server",
+        "faultlab.campaign",
         "faultlab.cli",
         "faultlab.targets.command",
         "faultlab.targets.hermes.control_c",
         "hermes_agent.terminal",
     },
     "subprocess": {
+        "faultlab.campaign.child",
         "faultlab.cli.recording",
         "faultlab.targets.command.child",
         "faultlab.virtual_time.children",
@@ -330,6 +338,7 @@ LATE = {
     "faultlab.adapters.cassette.loading": {"vcr"},
     "faultlab.adapters.cassette.unpacking": {"brotli", "brotlicffi"},
     "faultlab.adapters.certificates": {"trustme"},
+    "faultlab.campaign.cluster": {"distributed"},
     "faultlab.clock": {"asyncio"},
     "faultlab.fake_provider": {"openai"},
     "faultlab.lab": {"faultlab"},
@@ -350,7 +359,7 @@ CHEAP = [
     "hermes_agent",
     "hermes_agent.config",
 ]
-DEAR = {"openai", "httpx", "httpx2", "faker", "trustme", "vcr", "trio"}
+DEAR = {"distributed", "openai", "httpx", "httpx2", "faker", "trustme", "vcr", "trio"}
 
 LONGEST_FUNCTION = 50
 LONGEST_MODULE = 300

@@ -137,10 +137,10 @@ def played(lab: Lab, plan: TurnPlan) -> Iterator[Telling]:
 
 
 def outcome_of(call: Callable[[], str]) -> TurnEnd:
-    """How a call that answers with a text ended; whatever it raises is its own failure."""
+    """How a call that answers with a text ended; whatever it raises is its own failure, the end of all memory apart."""
     try:
         return TurnEnd("completed", reply=call())
-    except HarnessError:
+    except (HarnessError, MemoryError):
         raise
     except (Exception, SystemExit) as error:  # noqa: BLE001  # code under test may raise anything
         return TurnEnd("failed", error=f"{type(error).__name__}: {error}")

@@ -1,0 +1,39 @@
+"""Of all runs that broke the same thing, the smallest: it is the one that is worth shrinking."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from faultlab.passes.base import Range
+from faultlab.results import Results
+
+__all__ = ["Broke", "Smallest"]
+
+
+@dataclass(frozen=True, slots=True)
+class Broke:
+    """A run that broke something: fewest entries first, then the earliest pass and number. `part` makes its trial."""
+
+    size: tuple[int, int, int]
+    part: Range
+
+
+class Smallest:
+    """The smallest run so far of each breach. It depends on what was played, and not on the order of that."""
+
+    def __init__(self) -> None:
+        self._broke: dict[str, Broke] = {}
+        self.runs: dict[str, int] = {}
+
+    def look(self, results: Results, place: int, part: Range) -> None:
+        """Look through the runs of a range; `place` is that of its pass."""
+        for number, entries, breaches in results.broken(part.of, part.numbers):
+            for breach in dict.fromkeys(breaches):
+                self.runs[breach] = self.runs.get(breach, 0) + 1
+                size = (entries, place, number)
+                if breach not in self._broke or size < self._broke[breach].size:
+                    self._broke[breach] = Broke(size, part.cut(range(number, number + 1)))
+
+    def broke(self) -> list[tuple[str, Broke]]:
+        """By the name of the breach."""
+        return sorted(self._broke.items())
