@@ -128,6 +128,7 @@ ORDER = {
         "passes",
         "written",
         "shrink",
+        "found_file",
         "results",
         "campaign",
         "reports",
@@ -239,6 +240,7 @@ FOLDER_ORDER = {
     ],
     "faultlab.targets.hermes": ["control_c", "disguise", "policy", "stand_in", "mending"],
     # Its own writer of YAML: PyYAML's has one style for a whole document. The reader stays `loader.tree` alone.
+    "faultlab.shrink": ["plain", "reductions", "search"],
     "faultlab.written": ["scalars", "layout", "sides", "speech", "expecting", "document"],
 }
 

@@ -1,0 +1,144 @@
+"""The search for the smallest trial: what is simpler is played, and kept if it breaks the same thing."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from itertools import chain, islice
+from pathlib import Path
+from typing import Any, Final
+
+from faultlab.errors import HarnessError, ScenarioError
+from faultlab.playing import recorded
+from faultlab.runner import Run, loader, run_fully
+from faultlab.scenario import Scenario
+from faultlab.shrink.reductions import joined, reductions
+from faultlab.subject import Subject
+from faultlab.trial import Breach, Trial
+from faultlab.written import document, laid_out
+
+__all__ = ["MOST_TRIES", "Shrunk", "behaviour", "shrink"]
+
+MOST_TRIES: Final = 1_000
+"""Runs that one breach is worth: some ten seconds."""
+
+_SMALLEST: Final = "1-minimal"
+
+
+@dataclass(frozen=True, slots=True)
+class Shrunk:
+    """What is left, how it breaks, after how many runs, and why that was the end.
+
+    `stopped` is `1-minimal` (without any one thing that is left it breaks no more) or `stopped after N tries`.
+    """
+
+    scenario: Scenario
+    breach: Breach
+    tries: int
+    stopped: str
+
+    @property
+    def is_minimal(self) -> bool:
+        """Whether nothing more can be left out."""
+        return self.stopped == _SMALLEST
+
+
+def shrink(subject: Subject, trial: Trial, what: str, *, most_tries: int = MOST_TRIES) -> Shrunk:
+    """The trial with as little as breaks the same: `what` is an invariant or a line of the policy.
+
+    The same trial always comes to the same. Raises HarnessError if the trial itself does not break it.
+    """
+    return _Search(subject, trial, what, most_tries).result()
+
+
+class _Search:
+    """One search under way: the smallest that breaks so far, and what was tried."""
+
+    def __init__(self, subject: Subject, trial: Trial, what: str, most_tries: int) -> None:
+        self._subject = subject
+        self._trial = trial
+        self._what = what
+        self._most_tries = most_tries
+        self._reader = loader()
+        self._known: set[str] = set()
+        self._tries = 0
+        self._is_spent = False
+        self._goes_unanswered = False
+
+    def result(self) -> Shrunk:
+        """The smallest one, and why it is."""
+        told = behaviour(self._trial.scenario)
+        found = self._broken(told)
+        if found is None:
+            raise HarnessError(f"number {self._trial.number} of {self._trial.of} does not break {self._what}")
+        smallest = told, found
+        while (smaller := self._through(smallest)) is not smallest:
+            smallest = smaller
+        _, (scenario, breach) = smallest
+        stopped = f"stopped after {self._tries} tries" if self._is_spent else _SMALLEST
+        return Shrunk(scenario, breach, self._tries, stopped)
+
+    def _through(self, smallest: _Broken) -> _Broken:
+        """Once through all that could be simpler; what is simpler and breaks too is gone on with from there."""
+        passed = 0
+        left: Iterator[_Told] = chain([joined(smallest[0])], reductions(smallest[0]))
+        while not self._is_spent and (simpler := next(left, None)) is not None:
+            found = self._broken(simpler)
+            if found is None:
+                passed += 1
+                continue
+            smallest = simpler, found
+            left = islice(chain([simpler], reductions(simpler)), passed, None)
+        return smallest
+
+    def _broken(self, told: _Told) -> _Breaking | None:
+        """The scenario and how it breaks, if it is one, is new, and breaks the same."""
+        text = laid_out(told)
+        if text in self._known:
+            return None
+        self._known.add(text)
+        scenario = self._read(text)
+        if scenario is None or not self._can_answer(scenario):
+            return None
+        if self._tries == self._most_tries:
+            self._is_spent = True
+            return None
+        self._tries += 1
+        run = run_fully(scenario)
+        breaches = recorded(self._subject, replace(self._trial, scenario=scenario), run).breaches
+        breach = next((each for each in breaches if each.what == self._what), None)
+        if breach is None:
+            return None
+        if self._tries == 1:
+            self._goes_unanswered = _is_unanswered(run)
+        return (scenario, breach) if self._goes_unanswered or not _is_unanswered(run) else None
+
+    def _can_answer(self, scenario: Scenario) -> bool:
+        """Whether there is an answer for each turn, as far as there was: an agent that is mended will ask for it."""
+        return len(scenario.says) >= min(len(scenario.turns), len(self._trial.scenario.says))
+
+    def _read(self, text: str) -> Scenario | None:
+        """The scenario that a text holds; None if no file may hold it."""
+        file = self._trial.scenario.place.file
+        try:
+            (scenario,) = self._reader.read(text, file, Path(file).absolute().parent)
+        except ScenarioError:
+            return None
+        return replace(scenario, expectations=())
+
+
+def _is_unanswered(run: Run) -> bool:
+    """Whether somebody asked and there was no answer left: what comes of that is nobody's fault."""
+    return any(exchange.unexpected for exchange in run.trace.exchanges)
+
+
+_Told = dict[str, Any]
+_Breaking = tuple[Scenario, Breach]
+_Broken = tuple[_Told, _Breaking]
+
+
+def behaviour(scenario: Scenario) -> _Told:
+    """The keys of its file that something comes of: no clauses, no reasons, no expectations."""
+    told = document(replace(scenario, clauses=(), why="", expectations=()))
+    turns = [{name: value for name, value in turn.items() if name != "expect"} for turn in told["turns"]]
+    return {**told, "turns": turns}
