@@ -14,7 +14,7 @@ from faultlab.recorded_reply import recorded_reply
 from faultlab.script import Reply, Script
 from faultlab.wire import Request
 
-__all__ = ["Healthy", "made_up", "next_answer"]
+__all__ = ["Healthy", "made_up", "next_answer", "rendered"]
 
 _MADE_UP_CHARACTERS: Final = 60
 
@@ -41,14 +41,14 @@ def next_answer(script: Script, replay: Replay | None, request: Request, home: H
     """What answers a request: the next reply of the script, or a recording; None when nothing is left."""
     if replay is None:
         reply = script.peek()
-        return None if reply is None else Healthy(reply, partial(_rendered, moment), script.take)
+        return None if reply is None else Healthy(reply, partial(rendered, moment), script.take)
     recording = replay.find(request, home)
     return None if recording is None else _as_recorded(recording, moment, replay)
 
 
 def made_up(moment: Moment, seed: int, number: int) -> Healthy:
     """Something to be damaged, which is used up by nobody."""
-    return Healthy(Reply(text(_MADE_UP_CHARACTERS, seed, number)), partial(_rendered, moment), lambda: None)
+    return Healthy(Reply(text(_MADE_UP_CHARACTERS, seed, number)), partial(rendered, moment), lambda: None)
 
 
 def _as_recorded(recording: Recording, moment: Moment, replay: Replay) -> Healthy:
@@ -57,12 +57,12 @@ def _as_recorded(recording: Recording, moment: Moment, replay: Replay) -> Health
     reply = Reply() if read is None else read
 
     def say(changed: Reply) -> Events:
-        return recording.events if changed is reply else _rendered(moment, changed)
+        return recording.events if changed is reply else rendered(moment, changed)
 
     return Healthy(reply, say, partial(replay.take, recording), recording.n, is_read=read is not None)
 
 
-def _rendered(moment: Moment, reply: Reply) -> Events:
+def rendered(moment: Moment, reply: Reply) -> Events:
     """A reply in the provider's own shape."""
     said = moment.dialect.render(reply, moment.question, moment.answer, int(moment.time))
     return moment.provider.chunking.applied(said) if moment.dialect is CHAT else said

@@ -6,23 +6,25 @@ from itertools import pairwise
 
 from faultlab.coverage import covered
 from faultlab.families import family_of
+from faultlab.foretelling import foretold
+from faultlab.policies import Rules
 from faultlab.policy import FALLBACK, PRIMARY
 from faultlab.runner import Run, run_fully
 from faultlab.subject import Subject
 from faultlab.timeline import timeline
 from faultlab.trace import TurnEnd
 from faultlab.trial import Breach, Edge, Ending, Record, Standing, Step, Trial
-from faultlab.verdict import Outcome
+from faultlab.verdict import Outcome, Violation
 
 __all__ = ["play", "recorded"]
 
 
 def play(subject: Subject, trial: Trial) -> Record:
     """Play it in a fresh lab and judge it. Never raises for what is under test."""
-    return recorded(subject, trial, run_fully(trial.scenario))
+    return recorded(subject, trial, run_fully(foretold(trial.scenario, subject.rules)))
 
 
-def recorded(_subject: Subject, trial: Trial, run: Run) -> Record:
+def recorded(subject: Subject, trial: Trial, run: Run) -> Record:
     """What is kept of a run."""
     verdict, trace = run.verdict, run.trace
     waits = [round(b.started_s - a.ended_s, 3) for a, b in pairwise(trace.exchanges) if b.started_s > a.ended_s]
@@ -41,12 +43,19 @@ def recorded(_subject: Subject, trial: Trial, run: Run) -> Record:
         waited_s=round(sum(waits), 3),
         took_s=round(sum(turn.ended_s - turn.started_s for turn in trace.turns), 3),
         calls=(asked.count(PRIMARY), asked.count(FALLBACK)),
-        breaches=tuple(Breach(v.what, v.expected, v.found, v.turn, v.step) for v in verdict.violations),
+        breaches=tuple(_breach(violation, subject.rules) for violation in verdict.violations),
         reasons=(*verdict.signs, *((verdict.trouble,) if verdict.trouble else ())),
         covered=covered(run.scenario, trace),
         steps=tuple(_steps(run)),
         edge=_edge(run, trial),
     )
+
+
+def _breach(violation: Violation, rules: Rules | None) -> Breach:
+    """What was foretold is named by the line of the policy that it comes of."""
+    row = rules.row_at(violation.place) if rules else None
+    what = violation.what if row is None else f"{row.name}.{violation.what}"
+    return Breach(what, violation.expected, violation.found, violation.turn, violation.step)
 
 
 def _standing(run: Run) -> Standing:

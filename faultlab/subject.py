@@ -12,7 +12,7 @@ from pathlib import Path
 from faultlab.errors import ScenarioError
 from faultlab.loader import is_agent_config
 from faultlab.own_config import Finding
-from faultlab.policies import Rules
+from faultlab.policies import Rules, hermes_rules
 from faultlab.runner import load, own_config
 from faultlab.scenario import HermesTarget, Scenario, Side
 
@@ -38,7 +38,8 @@ def subject_of(path: str | Path, *, entry: str = "agent", rules: Rules | None = 
     """What stands in this file: an agent's config.yaml (or the folder that holds one), or a scenario, healthy.
 
     `file::name` means one of several scenarios, `entry` the entrance of an agent. Of a scenario its faults, limits,
-    interrupts and expectations are left out. Raises ScenarioError if the file cannot be used.
+    interrupts and expectations are left out. `rules` None: those of the agent's contract, where it is the agent. Raises
+    ScenarioError if the file cannot be used.
     """
     shown = str(path)
     file, _, name = shown.partition("::")
@@ -46,8 +47,10 @@ def subject_of(path: str | Path, *, entry: str = "agent", rules: Rules | None = 
         file = str(Path(file) / "config.yaml")
     if not name and is_agent_config(Path(file)):
         own = own_config(file, entry)
-        return Subject(shown, own.healthy, own.findings, _digest(own.healthy, own.findings), rules)
+        return Subject(shown, own.healthy, own.findings, _digest(own.healthy, own.findings), rules or hermes_rules())
     healthy = _healthy(_chosen(load(file), file, name), entry)
+    if rules is None and isinstance(healthy.target, HermesTarget):
+        rules = hermes_rules()
     return Subject(shown, healthy, (), _digest(healthy), rules)
 
 

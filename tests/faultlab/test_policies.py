@@ -10,7 +10,7 @@ from faultlab import faults
 from faultlab.adapters.transport import installed_library, transport
 from faultlab.clock import START, VirtualClock
 from faultlab.faults import FAULTS, inject
-from faultlab.healthy import _rendered
+from faultlab.healthy import rendered
 from faultlab.policies import UNSAID, kind_of
 from faultlab.policies.asked import Asked
 from faultlab.policies.kinds import meaning_of
@@ -99,7 +99,7 @@ def _recognised(fault, asked):
     """What the agent's own recognition makes of it, behind the real client."""
     moment = asked.moment()
     reply = CALLING if asked.has_calls else SPEAKING
-    events, _ = inject((fault,), Request("POST", "", {}, b""), moment, reply, partial(_rendered, moment))
+    events, _ = inject((fault,), Request("POST", "", {}, b""), moment, reply, partial(rendered, moment))
     failure = _failure(events, asked)
     if failure is None:
         return (None, None, None, False)

@@ -1,0 +1,50 @@
+"""What a turn is foretold to come to: written down while it is worked out."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from faultlab.foretelling.talk import Line
+from faultlab.policies.rules import NO_FAILURE
+
+__all__ = ["Account", "Asking"]
+
+
+@dataclass(slots=True)
+class Asking:
+    """One request: to whom (`primary`, `fallback`), for how much output, and what of the conversation it has to hold.
+
+    `lines` only where a compression stands before it; `pieces` are what a stream showed that failed.
+    """
+
+    to: str
+    max_tokens: int | None
+    lines: tuple[Line, ...] = ()
+    first_after_switch: bool = False
+    shown: str = ""
+    failed: bool = False
+
+
+@dataclass(slots=True)
+class Account:
+    """The account of one turn. `decided_by` names the line of the policy that the turn came to.
+
+    `blurred`: from the wire nobody can tell how often it was compressed, as other messages are gone as well.
+    """
+
+    started_s: float
+    decided_by: str = NO_FAILURE
+    askings: list[Asking] = field(default_factory=list)
+    waits: list[float] = field(default_factory=list)
+    compressions: int = 0
+    renewals: int = 0
+    tool_runs: dict[str, int] = field(default_factory=dict)
+    switch: str | None = None
+    after_calls: int = 0
+    outcome: str = "completed"
+    failure: str | None = None
+    refused: str | None = None
+    reply: str = ""
+    final_model: str = ""
+    ended_s: float = 0.0
+    blurred: bool = False

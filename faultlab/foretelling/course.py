@@ -1,0 +1,169 @@
+"""The course of a whole scenario: turn after turn, session by session, on one clock."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+
+from faultlab.foretelling.account import Account
+from faultlab.foretelling.call import Standing, TurnEnds
+from faultlab.foretelling.clock import Interrupted, RunClock
+from faultlab.foretelling.provider import Provider
+from faultlab.foretelling.setting import Setting, Unforeseen, Whom, setting_of
+from faultlab.foretelling.talk import Line, Talk
+from faultlab.foretelling.turn import answer_of
+from faultlab.made_up import conversation
+from faultlab.policies import Rules
+from faultlab.policies.rules import Timeouts
+from faultlab.policy import PRIMARY
+from faultlab.scenario import DrawnHistory, HermesTarget, Scenario, ScriptedTool, ToolOutput, TurnPlan
+from faultlab.script import Script
+
+__all__ = ["accounts_of"]
+
+
+def accounts_of(scenario: Scenario, rules: Rules) -> Iterator[Account]:
+    """The account of each turn, in order; none from the first that cannot be foretold."""
+    try:
+        course = _Course(scenario, rules)
+        for plan in scenario.turns:
+            yield course.turn(plan)
+    except Unforeseen:
+        return
+
+
+class _Session:
+    """One conversation, and whether it has switched.
+
+    `blurred`: its next request may lack messages of the one before though nothing is compressed. `tokens` are the
+    numbers of the renewals whose tokens its agent holds.
+    """
+
+    __slots__ = ("blurred", "lines", "switched", "tokens")
+
+    def __init__(self, lines: list[Line]) -> None:
+        self.lines = lines
+        self.switched = self.blurred = False
+        self.tokens: dict[str, int] = {}
+
+
+class _Course:
+    def __init__(self, scenario: Scenario, rules: Rules) -> None:
+        if scenario.cassette is not None:
+            raise Unforeseen("what was recorded")
+        self.setting: Setting = setting_of(scenario, rules)
+        self.clock = RunClock()
+        self._scenario = scenario
+        self._sessions: dict[str, _Session] = {}
+        self._exchanges = 0
+        self._providers = self._set_up(scenario)
+        self.tools: Mapping[str, Callable[[], ToolOutput]] = {tool.name: _outputs(tool) for tool in scenario.tools}
+
+    def _set_up(self, scenario: Scenario) -> Mapping[str, Provider]:
+        setting, script = self.setting, Script(scenario.says)
+        timeouts = Timeouts(setting.rules.timeouts.connect_s, setting.read_s)
+        seed, least_s = scenario.seed, setting.rules.waits.first_s
+        pairs = ((setting.primary, scenario.primary), (setting.fallback, scenario.fallback))
+        asked = [whom for whom, _ in pairs if whom is not None]
+        if len({whom.backend.provider for whom in asked if whom.renewable}) < sum(whom.renewable for whom in asked):
+            raise Unforeseen("whose token it is that both would renew")
+        return {
+            whom.name: Provider(whom, side, script, timeouts, seed, least_s) for whom, side in pairs if whom is not None
+        }
+
+    def turn(self, plan: TurnPlan) -> Account:
+        """What this turn comes to. Raises Unforeseen."""
+        self._session = self._sessions.get(plan.session) or self._begun(plan.session)
+        if plan.resume or not self._session.tokens or not self._keeps_agents:
+            self._session.tokens = {name: provider.renewed for name, provider in self._providers.items()}
+        texts = self.setting.rules.texts
+        self.talk = Talk(self.setting.system, texts.marker, [*self._session.lines, Line("user", plan.user)])
+        self.account = Account(self.clock.now_s, blurred=self._session.blurred)
+        self._stand()
+        after_s = plan.interrupt_after_s
+        self.clock.due_s = None if after_s is None else self.clock.now_s + after_s
+        self._through()
+        account = self.account
+        self._session.lines = self.talk.kept
+        self._session.blurred = account.outcome == "interrupted" or self.talk.was_pending
+        account.blurred = account.blurred or self._session.blurred
+        account.ended_s, self.clock.due_s = self.clock.now_s, None
+        account.final_model = self.standing.whom.backend.model
+        return account
+
+    def _begun(self, name: str) -> _Session:
+        is_job = self._scenario.target == HermesTarget("cron")
+        session = self._sessions[name] = _Session([] if is_job else _past(self._scenario))
+        return session
+
+    @property
+    def _keeps_agents(self) -> bool:
+        """Whether one agent lives as long as its session; elsewhere each turn reads the tokens anew."""
+        return self._scenario.target == HermesTarget("agent")
+
+    def _through(self) -> None:
+        account = self.account
+        try:
+            account.reply = answer_of(self)
+        except Interrupted:
+            self.talk.drop_pending()
+            account.outcome = "interrupted"
+        except TurnEnds as end:
+            self.talk.drop_pending()
+            account.outcome, account.failure, account.reply = end.outcome, end.failure, end.reply
+            if end.outcome == "failed" and not self._session.switched:
+                account.refused = self.setting.refused
+
+    def _stand(self) -> None:
+        whom = self._whom()
+        self.standing = Standing(whom, whom.max_tokens, whom.window)
+
+    def _whom(self) -> Whom:
+        fallback = self.setting.fallback
+        return fallback if self._session.switched and fallback is not None else self.setting.primary
+
+    @property
+    def provider(self) -> Provider:
+        """Who is asked now."""
+        return self._providers[self.standing.whom.name]
+
+    @property
+    def can_switch(self) -> bool:
+        """Whether the one shot is still there."""
+        return self.setting.fallback is not None and not self._session.switched
+
+    @property
+    def is_stale(self) -> bool:
+        """Whether another session has renewed the token since this one's agent read it."""
+        provider = self.provider
+        return self._session.tokens[provider.whom.name] < provider.renewed
+
+    def freshen(self) -> None:
+        """Go on with the newest token."""
+        self._session.tokens[self.provider.whom.name] = self.provider.renewed
+
+    def next_number(self) -> int:
+        """The number of the next exchange."""
+        self._exchanges += 1
+        return self._exchanges
+
+    def switch(self, reason: str) -> None:
+        """The one shot (C9, C11)."""
+        account = self.account
+        account.switch = reason
+        account.after_calls = sum(asking.to == PRIMARY for asking in account.askings)
+        self._session.switched = True
+        self._stand()
+
+
+def _past(scenario: Scenario) -> list[Line]:
+    history = scenario.history
+    if isinstance(history, DrawnHistory):
+        made = conversation(history.messages, history.tokens, scenario.seed)
+        return [Line(each.role, each.text, sum(len(call.arguments) for call in each.calls)) for each in made]
+    return [Line(each.role, each.text, sum(len(call[2]) for call in each.tool_calls)) for each in history]
+
+
+def _outputs(tool: ScriptedTool) -> Callable[[], ToolOutput]:
+    """Its outputs one after the other, the last one staying."""
+    left = iter(tool.outputs)
+    return lambda: next(left, tool.outputs[-1])
