@@ -46,7 +46,7 @@ FAILURES: Final = (
 )
 """The failure kinds of the contract."""
 
-NEVER: Final = "never"
+_NEVER: Final = "never"
 _HERMES: Final = Path(__file__).with_name("hermes.yaml")
 _REASONS: Final = ("client_error", "invalid_response", "retries_exhausted")
 _OUTCOMES: Final = ("completed", "failed", "interrupted", "partial")
@@ -88,8 +88,8 @@ def _sections(base: Rules, read: dict[str, Any]) -> dict[str, Any]:
 
 
 def _never(tree: Tree) -> bool:
-    if tree.value != NEVER:
-        raise misfit(tree, f"the word {NEVER}")
+    if tree.value != _NEVER:
+        raise misfit(tree, f"the word {_NEVER}")
     return True
 
 
@@ -106,12 +106,12 @@ _ROW: Final[dict[str, Shape[Any]]] = {
 def _row(name: str, tree: Tree) -> Row:
     """`never`, or what is to happen."""
     line = tree.key.line + 1
-    if tree.value == NEVER:
+    if tree.value == _NEVER:
         return Row(name, never=True, line=line)
     read = fields(tree, _ROW)
     never = read.pop("switch", False)
     if never and ("reason" in read or "after_calls" in read):
-        raise refusal(tree.mark, f"what {NEVER} switches has neither reason nor calls before it")
+        raise refusal(tree.mark, f"what {_NEVER} switches has neither reason nor calls before it")
     return Row(name, never=never, line=line, **read)
 
 

@@ -57,7 +57,7 @@ class Budget:
 
 @dataclass(frozen=True, slots=True)
 class Waits:
-    """After failed attempt n: `first_s` × `factor` to the n-1, at most `longest_s`; stated ones up to `stated_s`."""
+    """After failed attempt n: `first_s` by `factor` to the n-1, at most `longest_s`; stated ones up to `stated_s`."""
 
     first_s: float = 2.0
     factor: float = 2.0
