@@ -210,7 +210,7 @@ FOLDER_ORDER = {
     ],
     "faultlab.invariants": ["base", "hints"],
     "faultlab.passes": ["base", "effects", "course", "ground", "cells"],
-    "faultlab.reports": ["base", "text", "json", "junit", "tally", "campaign_json"],
+    "faultlab.reports": ["base", "text", "json", "junit", "tally", "campaign_text", "campaign_json", "page_data"],
     "faultlab.policies": ["rules", "asked", "numbers", "named", "kinds", "reading"],
     "faultlab.results": ["base", "database"],
     "faultlab.campaign": ["child", "workers", "work", "cluster", "crew", "watch", "smallest", "kept", "engine"],

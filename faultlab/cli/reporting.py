@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from faultlab.cli.base import HELD, write
-from faultlab.reports import campaign_json, campaign_junit, campaign_text
+from faultlab.reports import campaign_json, campaign_junit, campaign_text, page
 from faultlab.reports.text import style_for
 from faultlab.results import Results
 
@@ -29,6 +29,7 @@ def add_forms(parser: argparse.ArgumentParser) -> None:
     """The arguments that choose a report's form."""
     parser.add_argument("--json", action="store_true", help="one JSON document on standard output")
     parser.add_argument("--junit", metavar="FILE", type=Path, help="write JUnit XML")
+    parser.add_argument("--html", metavar="FILE", type=Path, help="write a web page, one file that asks no network")
 
 
 def report(chosen: argparse.Namespace) -> int:
@@ -54,4 +55,6 @@ def tell(results: Results, chosen: argparse.Namespace) -> None:
         print(campaign_json.document(results))
     if chosen.junit:
         write(chosen.junit, campaign_junit.document(results))
+    if chosen.html:
+        write(chosen.html, page.of_campaign(results))
     print(campaign_text.render(results, style_for(told)), file=told)

@@ -1,0 +1,10 @@
+
+/* The page, put together of those sections for which there is something to show. */
+
+document.getElementById("top").append(...headerOf().filter((each) => each));
+const sections = [summarySection(), brokenSection(), weakSection(), unreadableSection(), coverageSection(), matrixSection(),
+  statesSection(), runsSection()].filter((each) => each);
+document.getElementById("main").append(...sections);
+document.getElementById("views").append(make("ul", {}, ...sections.map((each) =>
+  make("li", {}, linkTo({}, each.id, each.querySelector("h2").textContent)))));
+if (looked.view) show(looked.view);
