@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from faultlab.cli.base import Session, named, write
-from faultlab.reports import json, junit
+from faultlab.reports import json, junit, page
 from faultlab.reports.text import Style, render, style_for, summary
 from faultlab.runner import loader, run_fully
 from faultlab.scenario import Scenario
@@ -27,6 +27,7 @@ def add_to(commands: Any) -> None:
     added.add_argument("paths", nargs="+", metavar="PATH", help="a file, a folder, or file::name for one scenario")
     added.add_argument("--json", action="store_true", help="one JSON document on standard output")
     added.add_argument("--junit", metavar="FILE", type=Path, help="write JUnit XML")
+    added.add_argument("--html", metavar="FILE", type=Path, help="write a web page, one file that asks no network")
     added.add_argument("--overlay", metavar="FILE", type=Path, help="lay the keys of this file over every scenario")
     added.set_defaults(do=run)
 
@@ -42,6 +43,8 @@ def run(chosen: argparse.Namespace) -> int:
         print(json.document(session.runs, session.unreadable))
     if chosen.junit:
         write(chosen.junit, junit.document(session.runs, session.unreadable, partial(render, style=Style())))
+    if chosen.html:
+        write(chosen.html, page.of_runs(session.runs, session.unreadable))
     stopped = ", stopped" if session.stopped else ""
     print(f"{summary(session.runs, style_for(told))}{stopped}", file=told)
     return session.exit_code

@@ -9,6 +9,8 @@ from __future__ import annotations
 import base64
 import hashlib
 import json
+import shlex
+from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from functools import cache
 from html import escape
@@ -70,7 +72,7 @@ def _kept(results: Results, tally: Tally) -> Iterator[Shown]:
 
 def of_runs(runs: Sequence[Run], unreadable: Sequence[str] = ()) -> str:
     """The page of scenarios that were run, with the messages of files that held none."""
-    shown = [_shown(number, run) for number, run in enumerate(runs)]
+    shown = list(_shown(runs))
     tally = tallied(each.record for each in shown)
     told = {
         "kind": "scenarios",
@@ -84,13 +86,18 @@ def of_runs(runs: Sequence[Run], unreadable: Sequence[str] = ()) -> str:
     return _page(told, names, {secret for run in runs for secret in run.secrets})
 
 
-def _shown(number: int, run: Run) -> Shown:
-    scenario = run.scenario
-    file = scenario.place.file
-    labels = (("clauses", " ".join(scenario.clauses)),) if scenario.clauses else ()
-    record = recorded(Subject(file, scenario), Trial(file, number, scenario, labels), run)
-    turns = tuple((turn.user, turn.end, turn.error) for turn in timeline(run.trace, run.before))
-    return Shown(record, scenario.name, turns, f"faultlab run {scenario.node_id}")
+def _shown(runs: Sequence[Run]) -> Iterator[Shown]:
+    """Each run under its file and its number there."""
+    numbers: Counter[str] = Counter()
+    for run in runs:
+        scenario = run.scenario
+        file = scenario.place.file
+        told = (("scenario", scenario.node_id), ("clauses", " ".join(scenario.clauses)))
+        trial = Trial(file, numbers[file], scenario, tuple((name, text) for name, text in told if text))
+        numbers[file] += 1
+        turns = tuple((turn.user, turn.end, turn.error) for turn in timeline(run.trace, run.before))
+        again = f"faultlab run {shlex.quote(scenario.node_id)}"
+        yield Shown(recorded(Subject(file, scenario), trial, run), scenario.name, turns, again)
 
 
 def _page(told: dict[str, Any], plain: str, secrets: Iterable[str] = ()) -> str:

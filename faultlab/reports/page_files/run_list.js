@@ -65,7 +65,7 @@ function fill(list, rows) {
 
 function rowOf(run, place, chosen) {
   const labels = run.labels.map(([, text]) => text).join(", ");
-  const what = run.text("name") ? run.id : labels || run.text("family");
+  const what = run.label("scenario") || labels || run.text("family");
   const row = make("div", {
     id: `row-${place}`, role: "row", class: `row${place === chosen ? " here" : ""}`, "data-place": place,
     "aria-rowindex": place + 1, "aria-selected": place === chosen ? "true" : "false",
@@ -102,7 +102,7 @@ function detailOf() {
   return [
     make("h3", { tabindex: "-1" }, make("span", { class: `mark v-${run.standing}`, "aria-hidden": "true" }, MARKS[run.standing]), outside(run.name)),
     make("p", {}, make("b", {}, DATA.standings[run.standing]), `: ${storyOf(run)}. `,
-      copyButton("the link to this run", () => { writeAddress(); return location.href; })),
+      copyButton("the link to this run", () => { writeAddress(); return location.href; }, "Copy link")),
     ...run.breaches.map(breachCard),
     run.reasons.length ? make("ul", { class: "reasons" }, ...run.reasons.map((reason) => make("li", {}, outside(reason)))) : null,
     timelineOf(run),

@@ -233,7 +233,7 @@ function chosenOf(groups) {
     make("div", { class: "ways" },
       waysOf("Ways in", state.from, (way) => [stateLink(way.before), outside(way.by)]),
       waysOf("Ways out", state.ways, (way) => [outside(way.by), way.after ? stateLink(way.after) : outside(way.then || "ended")])),
-  ];
+  ].filter((each) => each);
 }
 
 function othersOf(group, state) {

@@ -1,7 +1,7 @@
 
 /* One run as lanes: who was asked when, what came, what was waited for, who answered in the end. */
 
-const LANE = { name: 74, slot: 64, height: 58, bar: 26, wait: 26, most: 60 };
+const LANE = { name: 74, slot: 60, height: 58, bar: 26, wait: 22, most: 60 };
 
 function timelineOf(run) {
   const steps = run.steps;
@@ -32,7 +32,7 @@ function spotsOf(steps) {
   return steps.map((step, place) => {
     const before = steps[place - 1];
     const gap = before ? Math.max(0, Math.round((step.number("started") - before.number("ended")) * 1000) / 1000) : 0;
-    if (gap) x += LANE.wait + Math.min(60, 12 * Math.log2(1 + gap));
+    if (gap) x += LANE.wait + Math.min(40, 6 * Math.log2(1 + gap));
     const spot = { step, x, gap };
     x += LANE.slot;
     return spot;

@@ -114,13 +114,13 @@ function outside(text, tag = "bdi") { return make(tag, { class: "outside" }, tex
 
 function say(text) { document.getElementById("said").textContent = text; }
 
-function copyButton(what, text) {
-  const button = make("button", { type: "button", class: "copy", "aria-label": `Copy ${what}` }, "Copy");
+function copyButton(what, text, title = "Copy") {
+  const button = make("button", { type: "button", class: "copy", "aria-label": `Copy ${what}` }, title);
   button.addEventListener("click", async () => {
     const done = await copied(typeof text === "function" ? text() : text);
     button.textContent = done ? "Copied" : "Not copied";
     say(done ? `${what} copied` : `${what} could not be copied`);
-    setTimeout(() => { button.textContent = "Copy"; }, 2000);
+    setTimeout(() => { button.textContent = title; }, 2000);
   });
   return button;
 }
