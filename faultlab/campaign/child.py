@@ -48,25 +48,24 @@ class _Died(Exception):  # what became of it, not a mistake
 class Child:
     """A process, started when something is asked of it first, and anew after each end. Belongs to one thread.
 
-    `most_s` is the real time that it has for what is asked. `over`, once set by anybody, ends it soon.
+    `over`, once set by anybody, ends it soon.
     """
 
-    def __init__(self, most_s: float, over: Event) -> None:
-        self._most_s = most_s
+    def __init__(self, over: Event) -> None:
         self._over = over
         self._process: Popen[bytes] | None = None
         self._connection: Connection | None = None
 
-    def ask(self, call: Callable[[], Any]) -> Any:
-        """What the call returns there. Raises what it raises there, or GaveUp.
+    def ask(self, call: Callable[[], Any], most_s: float) -> Any:
+        """What the call returns there, within so much real time. Raises what it raises there, or GaveUp.
 
         A child that ends amid it may have been ended by anybody, or by what it played before: a fresh one decides.
         """
-        sent = pickle.dumps((call, self._most_s))
+        sent = pickle.dumps((call, most_s))
         with suppress(_Died):
-            return self._asked(sent)
+            return self._asked(sent, most_s)
         try:
-            return self._asked(sent)
+            return self._asked(sent, most_s)
         except _Died as how:
             raise GaveUp(f"it ended the process that played it, and the one after that: {how}") from None
 
@@ -86,11 +85,11 @@ class Child:
             if each is not None:
                 each.close()
 
-    def _asked(self, sent: bytes) -> Any:
+    def _asked(self, sent: bytes, most_s: float) -> Any:
         try:
             connection = self._running()
             connection.send_bytes(sent)
-            self._wait_for(connection, self._most_s)
+            self._wait_for(connection, most_s)
             is_answer, answer = pickle.loads(connection.recv_bytes())  # noqa: S301  # our own child's
         except (OSError, EOFError):
             raise _Died(self._how_it_ended()) from None

@@ -5,20 +5,22 @@ A worker of it plays in a process of its own, trial by trial, as `Workers` does:
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from concurrent.futures import Executor
 from contextlib import contextmanager
 from threading import local
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 from faultlab.campaign.child import GaveUp
-from faultlab.campaign.work import Piece, Seen
+from faultlab.campaign.work import Job
 from faultlab.campaign.workers import Workers
 from faultlab.errors import HarnessError
 
-__all__ = ["cluster", "played_apart"]
+__all__ = ["cluster", "done_apart"]
 
 _CONNECT_S: Final = 10.0
+
+_T = TypeVar("_T")
 
 _mine = local()
 """A cluster's worker may play in several threads, and only one lab may have a process."""
@@ -41,17 +43,16 @@ def cluster(address: str) -> Iterator[Executor]:
         yield executor
 
 
-def played_apart(piece: Piece, most_s: float) -> list[Seen]:
-    """What a cluster's worker does with a piece."""
-    if getattr(_mine, "most_s", None) != most_s:
-        _mine.workers, _mine.most_s = Workers(1, most_s), most_s
-    return [seen for each in piece.singly() for seen in _or_trouble(each)]
+def done_apart(job: Job[_T]) -> list[_T]:
+    """What a cluster's worker does with a job."""
+    return [done for part in job.parts() for done in _done(part)]
 
 
-def _or_trouble(piece: Piece) -> list[Seen]:
-    workers: Any = _mine.workers
+def _done(part: Job[_T]) -> Sequence[_T]:
+    if not hasattr(_mine, "workers"):
+        _mine.workers = Workers(1)
+    workers: Workers = _mine.workers
     try:
-        played: list[Seen] = workers.submit(piece.play).result()
+        return workers.submit(part).result()
     except GaveUp as why:
-        return piece.trouble(str(why))
-    return played
+        return part.otherwise(str(why))

@@ -2,70 +2,75 @@
 
 from __future__ import annotations
 
-import pickle
 from collections.abc import Collection, Iterator, Sequence
-from concurrent.futures import FIRST_COMPLETED, CancelledError, Executor, Future, wait
-from itertools import islice
+from concurrent.futures import Executor
 from typing import Final
 
-from faultlab.campaign.child import GaveUp
-from faultlab.campaign.crew import Crew
+from faultlab.campaign.crew import Crew, done
 from faultlab.campaign.kept import Kept
-from faultlab.campaign.smallest import Smallest
+from faultlab.campaign.shrinking import Shrinking, kept
+from faultlab.campaign.smallest import Smallest, breaches_in
 from faultlab.campaign.watch import Watch
-from faultlab.campaign.work import Piece, Seen, our_version
-from faultlab.errors import FaultlabError, HarnessError
+from faultlab.campaign.work import Piece, Work
 from faultlab.passes.base import Pass, Range
 from faultlab.results import Results
-from faultlab.runner import OUT_OF_MEMORY
 from faultlab.subject import Subject
 
 __all__ = ["cut", "gaps", "run"]
 
-_LOOK_S: Final = 0.1
-"""How often those who watch are asked whether to stop, when nothing else happens."""
+_SHRINKING: Final = "shrinking"
+"""What the last part of a campaign is called for those who watch."""
 
 _WINDOW: Final = 1024
 """Numbers that are looked up at a time: those that are there already are many, when a long campaign goes on."""
 
 
-class _Stopped(Exception):  # what happened, not a mistake
+class _Stopped(Exception):
     """Whoever watches said so."""
 
 
 def run(subject: Subject, passes: Sequence[Pass], results: Results, crew: Crew, watch: Watch) -> bool:
     """Play what is not in the results yet, to the end; False: it was told to stop before.
 
-    Raises HarnessError when it cannot go on; in either case `run` goes on another time where it was.
+    What broke is made small and written beside the results. Raises HarnessError when it cannot go on. In either case
+    `run` goes on where it was when it is called again.
     """
     if _is_through(passes, results):
         return True
-    smallest = Smallest()
     try:
         with crew.executor() as executor:
-            for place, each in enumerate(passes):
-                _Going(subject, results, executor, crew, watch).through(each, place, smallest)
+            _Going(subject, results, executor, crew, watch).through(passes)
     except _Stopped:
         return False
     return True
 
 
 def _is_through(passes: Sequence[Pass], results: Results) -> bool:
-    return {each.name for each in passes} <= results.ended().keys()
+    if not {each.name for each in passes} <= results.ended().keys():
+        return False
+    there = {found.breach for found in results.found()}
+    return all(breaches_in(results, each.name) <= there for each in passes)
 
 
 class _Going:
-    """Going through one pass."""
+    """A campaign under way."""
 
     def __init__(self, subject: Subject, results: Results, executor: Executor, crew: Crew, watch: Watch) -> None:
         self._subject = subject
-        self._packed = pickle.dumps(subject)
+        self._work = Work.on(subject, crew.patience_s)
         self._results = results
         self._executor = executor
         self._crew = crew
         self._watch = watch
+        self._smallest = Smallest()
 
-    def through(self, each: Pass, place: int, smallest: Smallest) -> None:
+    def through(self, passes: Sequence[Pass]) -> None:
+        """One pass after the other, and then what broke in all of them."""
+        for place, each in enumerate(passes):
+            self._pass(each, place)
+        self._shrink()
+
+    def _pass(self, each: Pass, place: int) -> None:
         """Round by round, until it says why it is through; one that was through before plays nothing more."""
         was_through = each.name in self._results.ended()
         self._watch.begins(each.name, each.expected(self._subject))
@@ -74,7 +79,7 @@ class _Going:
             ranges = next(rounds)
             while self._round(ranges, only_look=was_through):
                 for part in ranges:
-                    smallest.look(self._results, place, part)
+                    self._smallest.look(self._results, place, part)
                 ranges = rounds.send(Kept(self._results, ranges))
         except StopIteration as through:
             if not was_through:
@@ -87,7 +92,10 @@ class _Going:
         pieces = self._pieces(ranges)
         if only_look:
             return next(pieces, None) is None
-        self._play(pieces)
+        for runs in done(pieces, self._executor, self._crew, self._beat):
+            self._results.keep([seen.row for seen in runs])
+            for seen in runs:
+                self._watch.saw(seen)
         return True
 
     def _pieces(self, ranges: Sequence[Range]) -> Iterator[Piece]:
@@ -97,41 +105,24 @@ class _Going:
                 self._watch.had(len(there))
                 for gap in gaps(some, there):
                     for numbers in cut(gap, self._crew.most):
-                        yield Piece(self._packed, part.cut(numbers), our_version())
+                        yield Piece(self._work, part.cut(numbers))
 
-    def _play(self, pieces: Iterator[Piece]) -> None:
-        pending: dict[Future[list[Seen]], Piece] = {}
-        while True:
-            for piece in islice(pieces, self._crew.ahead - len(pending)):
-                pending[self._crew.submit(self._executor, piece)] = piece
-            if not pending:
-                return
-            done, _ = wait(pending, _LOOK_S, FIRST_COMPLETED)
-            self._keep([seen for future in done for seen in _settled(future, pending.pop(future))])
-            self._watch.beat()
-            if self._watch.stops:
-                raise _Stopped
-
-    def _keep(self, runs: list[Seen]) -> None:
-        if not runs:
+    def _shrink(self) -> None:
+        there = {found.breach for found in self._results.found()}
+        broke = {what: each for what, each in self._smallest.broke() if what not in there}
+        if not broke:
             return
-        self._results.keep([seen.row for seen in runs])
-        for seen in runs:
-            self._watch.saw(seen)
+        self._watch.begins(_SHRINKING, len(broke))
+        jobs = (Shrinking(self._work, each.part, each.breach(self._results, what)) for what, each in broke.items())
+        for made in done(jobs, self._executor, self._crew, self._beat):
+            for what, shrunk in made:
+                kept(self._results, what, shrunk, broke[what], self._smallest.runs[what])
+                self._watch.shrunk()
 
-
-def _settled(future: Future[list[Seen]], piece: Piece) -> list[Seen]:
-    """What came of a piece: records, or the trouble that there was."""
-    try:
-        return future.result()
-    except GaveUp as why:
-        return piece.trouble(str(why))
-    except MemoryError:
-        return piece.trouble(OUT_OF_MEMORY)
-    except FaultlabError:
-        raise
-    except (Exception, CancelledError) as error:  # whatever an executor of somebody else's raises
-        raise HarnessError(f"those who play could not go on: {type(error).__name__}: {error}") from error
+    def _beat(self) -> None:
+        self._watch.beat()
+        if self._watch.stops:
+            raise _Stopped
 
 
 def cut(numbers: range, most: int) -> Iterator[range]:

@@ -6,8 +6,9 @@ from dataclasses import dataclass
 
 from faultlab.passes.base import Range
 from faultlab.results import Results
+from faultlab.trial import Breach
 
-__all__ = ["Broke", "Smallest"]
+__all__ = ["Broke", "Smallest", "breaches_in"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,6 +17,11 @@ class Broke:
 
     size: tuple[int, int, int]
     part: Range
+
+    def breach(self, results: Results, what: str) -> Breach:
+        """How it broke that."""
+        (record,) = results.records(self.part.of, self.part.numbers)
+        return next(each for each in record.breaches if each.what == what)
 
 
 class Smallest:
@@ -37,3 +43,8 @@ class Smallest:
     def broke(self) -> list[tuple[str, Broke]]:
         """By the name of the breach."""
         return sorted(self._broke.items())
+
+
+def breaches_in(results: Results, of: str) -> set[str]:
+    """All that was broken in a pass."""
+    return {breach for _, _, breaches in results.broken(of) for breach in breaches}

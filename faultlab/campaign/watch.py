@@ -17,13 +17,16 @@ class Watch(Protocol):
         """Whether to end now, with what there is. Looked at several times a second."""
 
     def begins(self, of: str, expected: int | None) -> None:
-        """A pass begins, which comes to so many runs; None: nobody knows, or it is another kind of work."""
+        """A pass begins, which comes to so many runs (None: nobody knows); at the end what broke is shrunk."""
 
     def had(self, runs: int) -> None:
         """So many more runs of this pass were there already."""
 
     def saw(self, seen: Seen) -> None:
         """A run is in the results."""
+
+    def shrunk(self) -> None:
+        """One of what broke is as small as it gets."""
 
     def beat(self) -> None:
         """Time passes."""
@@ -41,6 +44,9 @@ class Unwatched:
         """Nothing is shown."""
 
     def saw(self, seen: Seen) -> None:
+        """Nothing is shown."""
+
+    def shrunk(self) -> None:
         """Nothing is shown."""
 
     def beat(self) -> None:

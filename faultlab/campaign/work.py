@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import pickle
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from functools import cache, lru_cache
 from importlib.metadata import version
-from typing import Final
+from typing import Final, Protocol, TypeVar, runtime_checkable
 
 from faultlab.errors import HarnessError
 from faultlab.passes.base import Range
@@ -18,13 +18,55 @@ from faultlab.scenario import CommandTarget, Scenario
 from faultlab.subject import Subject
 from faultlab.trial import Record, Standing, Trial
 
-__all__ = ["Piece", "Seen", "entries_of", "most_s", "our_version"]
+__all__ = ["Job", "Piece", "Seen", "Work", "entries_of", "most_s", "our_version", "unpacked"]
 
 _MOST_S: Final = 60.0
 """Of real time, for a run whose time is virtual: a thousand times what it needs."""
 
 _MOST_TURNS: Final = 16
 """Of a program in real time, which has a bound of its own for each."""
+
+_T_co = TypeVar("_T_co", covariant=True)
+
+
+@runtime_checkable
+class Job(Protocol[_T_co]):
+    """Something to be done in another process: small, picklable, and bounded in real time."""
+
+    @property
+    def most_s(self) -> float:
+        """How long each of its parts may take."""
+
+    def __call__(self) -> Sequence[_T_co]:
+        """Do it here. Raises MemoryError when there is no more."""
+
+    def parts(self) -> Sequence[Job[_T_co]]:
+        """What it consists of, each of which may fail alone."""
+
+    def otherwise(self, why: str) -> Sequence[_T_co]:
+        """What there is to say when it could not be done."""
+
+
+@dataclass(frozen=True, slots=True)
+class Work:
+    """What all jobs of a campaign know: its subject, pickled once, the version that wrote it, and their bound."""
+
+    subject: bytes
+    by: str
+    most_s: float
+
+    @classmethod
+    def on(cls, subject: Subject, patience_s: float | None = None) -> Work:
+        """Work on a subject; `patience_s` None: as long as a run of it may take."""
+        return cls(pickle.dumps(subject), our_version(), most_s(subject) if patience_s is None else patience_s)
+
+    def begun(self) -> Subject:
+        """The subject, here. Raises HarnessError where another version would come to other results."""
+        if self.by != our_version():
+            raise HarnessError(
+                f"faultlab {our_version()} plays here, and {self.by} has handed it out: install the same"
+            )
+        return unpacked(self.subject)
 
 
 @cache
@@ -41,7 +83,7 @@ def most_s(subject: Subject) -> float:
 
 def entries_of(scenario: Scenario) -> int:
     """How many faults it plans."""
-    return len(scenario.primary.faults) + len(scenario.fallback.faults)
+    return sum(bool(entry.faults) for side in (scenario.primary, scenario.fallback) for entry in side.faults)
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,32 +97,33 @@ class Seen:
 
 @dataclass(frozen=True, slots=True)
 class Piece:
-    """Some trials of a pass. `subject` is pickled once for all of them; `by` is the version that wrote it."""
+    """Some trials of a pass."""
 
-    subject: bytes
+    work: Work
     part: Range
-    by: str
 
-    def play(self) -> list[Seen]:
-        """Play them here. Raises MemoryError when one of them has found no more."""
-        if self.by != our_version():
-            raise HarnessError(
-                f"faultlab {our_version()} plays here, and {self.by} has handed it out: install the same"
-            )
-        about = _unpacked(self.subject)
-        return [_played(about, trial) for trial in self.part.trials(about)]
+    @property
+    def most_s(self) -> float:
+        """The bound of a run."""
+        return self.work.most_s
 
-    def trouble(self, why: str) -> list[Seen]:
-        """What there is to say when they could not be played."""
-        return [_trouble(trial, why) for trial in self.part.trials(_unpacked(self.subject))]
+    def __call__(self) -> list[Seen]:
+        """Play them here."""
+        subject = self.work.begun()
+        return [_played(subject, trial) for trial in self.part.trials(subject)]
 
-    def singly(self) -> Iterator[Piece]:
+    def parts(self) -> list[Piece]:
         """Each of the trials alone."""
-        return (Piece(self.subject, self.part.cut(range(n, n + 1)), self.by) for n in self.part.numbers)
+        return [replace(self, part=self.part.cut(range(number, number + 1))) for number in self.part.numbers]
+
+    def otherwise(self, why: str) -> list[Seen]:
+        """A record of trouble for each."""
+        return [_trouble(trial, why) for trial in self.part.trials(unpacked(self.work.subject))]
 
 
 @lru_cache(maxsize=1)
-def _unpacked(subject: bytes) -> Subject:
+def unpacked(subject: bytes) -> Subject:
+    """The subject of some work."""
     found: Subject = pickle.loads(subject)  # noqa: S301  # from the process that has started this one
     return found
 

@@ -9,11 +9,12 @@ from threading import Event, Thread
 from typing import Any, Final, TypeVar
 
 from faultlab.campaign.child import Child
+from faultlab.campaign.work import Job
 
-__all__ = ["MOST_S", "Here", "Workers"]
+__all__ = ["Here", "Workers"]
 
-MOST_S: Final = 60.0
-"""Of real time, for one run: a thousand times what it needs where its time is virtual."""
+_MOST_S: Final = 60.0
+"""Of real time, for any other call."""
 
 _T = TypeVar("_T")
 
@@ -39,6 +40,11 @@ class _Call:
         self._args = args
         self._kwargs = kwargs
 
+    @property
+    def most_s(self) -> float:
+        """Of real time; a job has a bound of its own."""
+        return self._fn.most_s if isinstance(self._fn, Job) else _MOST_S
+
     def __call__(self) -> Any:
         return self._fn(*self._args, **self._kwargs)
 
@@ -46,13 +52,13 @@ class _Call:
 class Workers(Executor):
     """So many processes of this machine, each of which has one call at a time, and is replaced when it ends amid one.
 
-    A call that takes longer than `most_s`, or ends its process twice, raises GaveUp; the others never notice.
+    A call that takes longer than it may, or ends its process twice, raises GaveUp; the others never notice.
     """
 
-    def __init__(self, jobs: int, most_s: float = MOST_S) -> None:
+    def __init__(self, jobs: int) -> None:
         self._calls: SimpleQueue[tuple[Future[Any], _Call] | None] = SimpleQueue()
         self._over = Event()
-        self._threads = [Thread(target=self._work, args=(Child(most_s, self._over),), daemon=True) for _ in range(jobs)]
+        self._threads = [Thread(target=self._work, args=(Child(self._over),), daemon=True) for _ in range(jobs)]
         for thread in self._threads:
             thread.start()
 
@@ -83,6 +89,6 @@ class Workers(Executor):
 
 def _settle(future: Future[Any], child: Child, call: _Call) -> None:
     try:
-        future.set_result(child.ask(call))
+        future.set_result(child.ask(call, call.most_s))
     except Exception as error:  # noqa: BLE001  # whoever reads the result gets it
         future.set_exception(error)

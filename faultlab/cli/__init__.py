@@ -12,7 +12,7 @@ import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from faultlab.cli import catalogue, checking, recording, reporting, running, schema, serving
+from faultlab.cli import catalogue, chaos, checking, recording, reporting, running, schema, serving
 from faultlab.cli.base import COULD_NOT_RUN, STOPPED
 from faultlab.errors import FaultlabError
 from faultlab.reports.base import printable
@@ -55,6 +55,6 @@ def _unwritten() -> int:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser("faultlab", description="Fault injection for LLM agents.")
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
-    for command in (running, checking, reporting, schema, catalogue, serving, recording):
+    for command in (running, chaos, checking, reporting, schema, catalogue, serving, recording):
         command.add_to(commands)
     return parser

@@ -43,7 +43,9 @@ is through (`all 2,304 cells`, `depth 8`, `2,000 runs`)."""
 class Pass(Protocol):
     """One way to choose what is tried."""
 
-    name: str
+    @property
+    def name(self) -> str:
+        """What it is called in results and reports."""
 
     def rounds(self, subject: Subject) -> Rounds:
         """All that it tries, from the beginning."""

@@ -17,7 +17,7 @@ from faultlab.errors import HarnessError
 from faultlab.results import database
 from faultlab.results.base import About, Found, Row, about_from, found_from, record_from, row, told
 from faultlab.results.database import one_line
-from faultlab.trial import Record
+from faultlab.trial import Record, Standing
 
 __all__ = ["About", "Found", "Results", "Row", "row"]
 
@@ -108,11 +108,17 @@ class Results:
         with one_line(self.path), closing(self._connection.execute(_CHOSEN, (of, of, *_bounds(numbers)))) as rows:
             yield from (record_from(json.loads(text)) for (text,) in rows)
 
-    def broken(self, of: str, numbers: range) -> Iterator[tuple[int, int, tuple[str, ...]]]:
-        """Of the broken runs of a pass with these numbers: the number, the entries, and what did not hold."""
+    def broken(self, of: str, numbers: range | None = None) -> Iterator[tuple[int, int, tuple[str, ...]]]:
+        """Of the broken runs of a pass, all or those with these numbers: number, entries, and what did not hold."""
         with one_line(self.path), closing(self._connection.execute(_BROKEN, (of, *_bounds(numbers)))) as rows:
             for number, entries, text in rows:
                 yield number, entries, tuple(each["what"] for each in json.loads(text)["breaches"])
+
+    def standings(self) -> dict[Standing, int]:
+        """How many runs stand how; what no run does is not there."""
+        with one_line(self.path):
+            rows = self._connection.execute("select standing, count(*) from run group by standing").fetchall()
+        return {Standing(standing): count for standing, count in rows}
 
     def end(self, of: str, why: str) -> None:
         """A pass is through."""

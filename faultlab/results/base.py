@@ -35,7 +35,8 @@ def row(record: Record, entries: int) -> Row:
 class About:
     """What the campaign was told: enough to go on with it, and to say what it was about.
 
-    `passes` are (name, options as text), `config` the text of the healthy scenario's file with made-up keys only.
+    `passes` are (name, options as text), `config` the text of the healthy scenario's file with made-up keys only,
+    `command` the words of the command line that gives the same results, whoever plays.
     """
 
     shown: str
@@ -46,6 +47,7 @@ class About:
     findings: tuple[Finding, ...] = ()
     rules: str = ""
     config: str = ""
+    command: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +81,8 @@ def about_from(told: dict[str, Any]) -> About:
     """What a campaign was told, from JSON."""
     findings = tuple(Finding(**{**each, "place": _place(each["place"])}) for each in told["findings"])
     passes = tuple((name, options) for name, options in told["passes"])
-    return About(**{**told, "findings": findings, "passes": passes})
+    command = tuple(told["command"])
+    return About(**{**told, "findings": findings, "passes": passes, "command": command})
 
 
 def found_from(told: dict[str, Any]) -> Found:

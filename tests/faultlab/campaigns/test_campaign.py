@@ -67,7 +67,7 @@ def records(path):
 
 @pytest.mark.parametrize("jobs", [1, 3])
 def test_the_report_is_the_same_whoever_plays(subject, played, jobs):
-    assert played("other", crew=processes(jobs, subject)) == played("one") == (True, played("one")[1])
+    assert played("other", crew=processes(jobs)) == played("one") == (True, played("one")[1])
 
 
 def test_a_pass_is_shown_each_round_in_the_order_of_its_numbers(tmp_path, played):
@@ -111,7 +111,7 @@ TROUBLE = {
 
 def test_whatever_a_target_does_to_its_process_is_one_record_and_the_campaign_goes_on(tmp_path, subject, played):
     words = tuple(word for trouble in TROUBLE for word in (trouble, "hello"))
-    assert played(passes=[Tiny((words,))], crew=processes(2, subject, patience_s=1.0))[0]
+    assert played(passes=[Tiny((words,))], crew=processes(2, patience_s=1.0))[0]
     found = {dict(each.labels)["word"]: each for each in records(tmp_path / "one.sqlite").values()}
     assert {word: each.reasons for word, each in found.items()} == {
         **{w: (t,) for w, t in TROUBLE.items()},
@@ -124,13 +124,13 @@ def test_whatever_a_target_does_to_its_process_is_one_record_and_the_campaign_go
 
 def test_a_process_that_ends_has_its_run_played_elsewhere_and_memory_that_others_took_is_nobodys_fault(subject, played):
     words = ("hello", "once crash", "once exit", *("leak",) * 6)
-    _, (report, _) = played(passes=[Tiny((words,))], crew=processes(1, subject))
+    _, (report, _) = played(passes=[Tiny((words,))], crew=processes(1))
     assert '"held": 9' in report
 
 
 def test_who_plays_another_version_is_told(monkeypatch, subject, played):
-    monkeypatch.setattr("faultlab.campaign.engine.our_version", lambda: "0.0.7")
+    monkeypatch.setattr("faultlab.campaign.work.our_version", lambda: "0.0.7")
     with pytest.raises(
         HarnessError, match=r"^faultlab [\d.]+ plays here, and 0.0.7 has handed it out: install the same$"
     ):
-        played(crew=processes(1, subject))
+        played(crew=processes(1))
