@@ -11,9 +11,10 @@ from faultlab.policies import Rules
 from faultlab.policy import FALLBACK, PRIMARY
 from faultlab.runner import Run, run_fully
 from faultlab.subject import Subject
+from faultlab.targets.base import Situated
 from faultlab.timeline import timeline
 from faultlab.trace import TurnEnd
-from faultlab.trial import Breach, Edge, Ending, Record, Standing, Step, Trial
+from faultlab.trial import Breach, Edge, Ending, Record, Standing, Step, Stride, Trial
 from faultlab.verdict import Outcome, Violation
 
 __all__ = ["play", "recorded"]
@@ -47,7 +48,7 @@ def recorded(subject: Subject, trial: Trial, run: Run) -> Record:
         reasons=(*verdict.signs, *((verdict.trouble,) if verdict.trouble else ())),
         covered=covered(run.scenario, trace),
         steps=tuple(_steps(run)),
-        edge=_edge(run, trial),
+        edge=_edge(run, trial.stride),
     )
 
 
@@ -84,19 +85,24 @@ def _ending(run: Run, waits: int) -> Ending:
     return Ending.WAITED if waits else Ending.PRIMARY
 
 
-def _edge(run: Run, trial: Trial) -> Edge | None:
+def _edge(run: Run, stride: Stride | None) -> Edge | None:
     """What came of the request that the trial is about; None when no such request was sent."""
     exchanges = run.trace.exchanges
     sent = [each for each in run.situations if each.n <= len(exchanges)]
-    if trial.step is None or trial.step > len(sent):
+    if stride is None or stride.step > len(sent):
         return None
-    before, *following = sent[trial.step - 1 : trial.step + 1]
-    last = run.trace.turns[-1]
-    key, then, until_s = None, _end(last.end), last.ended_s
+    before, *following = sent[stride.step - 1 : stride.step + 1]
+    key, asked_next, label, until_s = None, "", _end(run.trace.turns[-1].end), run.trace.turns[-1].ended_s
     for after in following:
-        key, then, until_s = after.key, after.label, exchanges[after.n - 1].started_s
+        key, asked_next, label = _key(after, stride, stride.left), after.asked, after.label
+        until_s = exchanges[after.n - 1].started_s
     waited_s = round(until_s - exchanges[before.n - 1].ended_s, 3)
-    return Edge(before.key, trial.by, key, before.asked, before.label, then, waited_s)
+    key_before = _key(before, stride, stride.left + 1)
+    return Edge(key_before, stride.by, key, before.asked, asked_next, before.label, label, waited_s)
+
+
+def _key(situated: Situated, stride: Stride, left: int) -> str:
+    return situated.key_within(left, stride.seconds, stride.tokens)
 
 
 def _end(end: TurnEnd) -> str:

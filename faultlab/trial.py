@@ -10,7 +10,7 @@ from enum import StrEnum
 
 from faultlab.scenario import Scenario
 
-__all__ = ["Breach", "Edge", "Ending", "Record", "Standing", "Step", "Trial"]
+__all__ = ["Breach", "Edge", "Ending", "Record", "Standing", "Step", "Stride", "Trial"]
 
 
 class Standing(StrEnum):
@@ -36,19 +36,33 @@ class Ending(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class Stride:
+    """Which edge of `explore`'s graph a trial shows: that of the request number `step` (from 1), met `by` a symbol.
+
+    After it at most `left` more requests are of interest, each of which takes at most `seconds`, waits included, and
+    brings the conversation at most `tokens`.
+    """
+
+    step: int
+    by: str
+    left: int
+    seconds: float
+    tokens: float
+
+
+@dataclass(frozen=True, slots=True)
 class Trial:
     """A scenario to be played: number `number` (from 0) of the pass `of`.
 
     `labels` say what it tries in the pass's own words (fault, at, times, side, entry …), for tables and filters.
-    Of `explore`: the record's edge is about the request number `step` (from 1), which is answered `by` a symbol.
+    The record has an edge if there is a `stride`.
     """
 
     of: str
     number: int
     scenario: Scenario
     labels: tuple[tuple[str, str], ...] = ()
-    step: int | None = None
-    by: str = ""
+    stride: Stride | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,6 +103,7 @@ class Edge:
     by: str
     after: str | None
     asked: str = ""
+    asked_next: str = ""
     shown: str = ""
     then: str = ""
     waited_s: float = 0.0

@@ -152,6 +152,8 @@ class Conduct:
             used,
             standing.max_tokens,
             standing.window,
+            self.config.compression.threshold,
+            self.config.agent.max_turns,
             talk.whole,
             pending,
         )

@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 
 from hermes_agent.error_bodies import ErrorReport, lower_headers, read_error
-from hermes_agent.messages import Asked, Failure, FailureKind, Reply
+from hermes_agent.messages import NEARLY_FULL, Asked, Failure, FailureKind, Reply
 from hermes_agent.redaction import one_line
 from hermes_agent.sizes import read_size
 from hermes_agent.stated_waits import stated_wait
@@ -103,7 +103,6 @@ _KIND_OF_CLASS = {
 }
 
 _SAID_NOTHING = "the provider failed while it answered, and did not say why"
-_NEARLY_FULL = 0.9  # of the window: from here on an answer of nothing is a prompt that left no room
 
 
 def from_exception(error: BaseException, asked: Asked) -> Failure:
@@ -139,7 +138,7 @@ def _own_error(reply: Reply, asked: Asked) -> Failure:
 
 
 def _nearly_full(asked: Asked) -> bool:
-    return asked.window is not None and asked.estimate >= _NEARLY_FULL * asked.window
+    return asked.window is not None and asked.estimate >= NEARLY_FULL * asked.window
 
 
 def _invalid(reply: Reply, *, usable: bool) -> Failure | None:

@@ -11,6 +11,7 @@ from enum import StrEnum
 from typing import Any
 
 __all__ = [
+    "NEARLY_FULL",
     "Asked",
     "Conversation",
     "Failure",
@@ -22,6 +23,9 @@ __all__ = [
     "ToolCall",
     "TurnResult",
 ]
+
+NEARLY_FULL = 0.9
+"""Of the window: from here on an answer of nothing is a prompt that left no room (contract section 3)."""
 
 
 class FailureKind(StrEnum):

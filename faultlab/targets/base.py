@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
-from typing import Final
+from typing import Final, Protocol
 
 from faultlab.adapters.cassette.reading import read_cassette
 from faultlab.cassette import Replay
@@ -23,23 +23,60 @@ from faultlab.script import Script
 from faultlab.trace import Turn, TurnEnd
 from faultlab.upstream import Upstream
 
-__all__ = ["Played", "Player", "Situated", "Telling", "lab_for", "outcome_of", "played"]
+__all__ = ["Played", "Player", "Situated", "Situation", "Telling", "lab_for", "outcome_of", "played"]
+
+
+class Situation(Protocol):
+    """Where a target stands, as it tells itself."""
+
+    @property
+    def bare(self) -> str:
+        """Its counters and its provider, without the conversation."""
+
+    @property
+    def label(self) -> str:
+        """The same for people: "primary, 1 compression, 3 failed"."""
+
+    @property
+    def key(self) -> str:
+        """From two with the same key it goes on alike."""
 
 
 @dataclass(frozen=True, slots=True)
 class Situated:
-    """Where a target stood just before a request for an answer, as it told itself; one that tells nothing has none.
+    """The situation just before a request for an answer, which is the exchange `n`, to the upstream `asked`.
 
-    From two with the same `key` it goes on alike, whatever led there. `bare` is the key without the conversation,
-    `label` the same for people ("primary, 1 compression, 3 failed"), `asked` the upstream that is asked next, by the
-    exchange `n`.
+    `within` gives the key for whoever goes on for so many requests at most, each of which takes at most so many
+    seconds, waits included, and brings the conversation at most so many tokens.
     """
 
-    key: str
-    bare: str
-    label: str
+    situation: Situation
+    turn: int
     asked: str
     n: int
+    within: Callable[[int, float, float], str]
+
+    @property
+    def label(self) -> str:
+        """For people."""
+        return self._of_turn(self.situation.label)
+
+    @property
+    def bare(self) -> str:
+        """Without the conversation."""
+        return self._of_turn(self.situation.bare)
+
+    @property
+    def key(self) -> str:
+        """The same for two from which the whole run goes on alike."""
+        return self._of_turn(self.situation.key)
+
+    def key_within(self, requests: int, seconds: float, tokens: float) -> str:
+        """The same for two from which it goes on alike so far."""
+        return self._of_turn(self.within(requests, seconds, tokens))
+
+    def _of_turn(self, text: str) -> str:
+        return f"turn {self.turn}, {text}" if self.turn > 1 else text
 
 
 @dataclass(frozen=True, slots=True)

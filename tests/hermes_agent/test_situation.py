@@ -14,7 +14,14 @@ from hermes_agent.situation import Situation, Used
 STATE = State(failed=2, waited_s=6.0, elapsed_s=6.0, max_tokens=4096)
 CALL = Message("assistant", tool_calls=(ToolCall("call_1", "clock", "{}"),))
 SITUATION = Situation(
-    "openai", "gpt-5.1", False, STATE, Used(), 4096, 8000, Conversation("Be brief.", (Message("user", "ping"), CALL)), 1
+    "openai",
+    "gpt-5.1",
+    False,
+    STATE,
+    max_tokens=4096,
+    window=8000,
+    conversation=Conversation("Be brief.", (Message("user", "ping"), CALL)),
+    pending=1,
 )
 
 

@@ -24,7 +24,7 @@ from faultlab.targets.hermes.surroundings import surroundings
 from faultlab.trace import TurnEnd
 from hermes_agent.messages import Message, TurnResult
 from hermes_agent.runtime import Runtime
-from hermes_agent.situation import Situation
+from hermes_agent.situation import Reach, Situation
 
 __all__ = ["play"]
 
@@ -81,10 +81,16 @@ class _Play:
 
     def _attempt(self, found: Situation) -> None:
         """Where it stands; the turn tells what the scenario still has before it."""
-        turn = f"turn {self._tools.turn}, " if self._tools.turn > 1 else ""
-        key, bare, label = (turn + text for text in (found.key, found.bare, found.label))
         asked, n = FALLBACK if found.switched else PRIMARY, len(self._lab.trace.exchanges) + 1
-        self.situations.append(Situated(key, bare, label, asked, n))
+        turn = self._tools.turn
+        turns = self._scenario.turns[turn - 1 :]
+        # What users say from here on comes to the conversation too.
+        said = sum(len(each.user) for each in turns[1:])
+
+        def within(requests: int, seconds: float, tokens: float) -> str:
+            return found.key_within(Reach(requests, requests * seconds, requests * tokens + said, len(turns)))
+
+        self.situations.append(Situated(found, turn, asked, n, within))
 
     def _end(self) -> TurnEnd:
         """What the agent handed out, which is one result for each turn (C16)."""

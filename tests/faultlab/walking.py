@@ -1,0 +1,56 @@
+"""Subjects to be explored, and a walk through the whole of a pass in this process."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+
+from faultlab.playing import play
+from faultlab.runner import loader
+from faultlab.subject import Subject
+
+TWO = {
+    "model": {"provider": "openai", "default": "gpt-5.1"},
+    "fallback_model": {"provider": "openrouter", "model": "anthropic/claude-sonnet-4"},
+}
+CONFIGS = {
+    "two that speak chat": TWO,
+    "no fallback": {"model": TWO["model"]},
+    "the smallest budget, no compression": {
+        **TWO,
+        "agent": {"api_max_retries": 1},
+        "compression": {"enabled": False},
+    },
+    "a budget of three, outputs that are set": {
+        "model": {**TWO["model"], "max_tokens": 4096},
+        "fallback_model": {**TWO["fallback_model"], "max_tokens": 1024},
+        "agent": {"api_max_retries": 3},
+    },
+    "a token that can be renewed, streams of Responses": {
+        "model": {"provider": "openai-codex", "default": "gpt-5.1"},
+        "fallback_model": {"provider": "nous", "model": "hermes"},
+        "display": {"streaming": True},
+    },
+    "a small window": {"model": {**TWO["model"], "context_length": 7000}, "fallback_model": TWO["fallback_model"]},
+}
+
+
+def subject_for(config, **more):
+    """What a campaign over this configuration is about."""
+    document = {"name": "healthy", "says": ["hello"], "turns": [{"user": "ping"}], "config": config, **more}
+    (scenario,) = loader().read(json.dumps(document), "config.yaml")
+    return Subject("config.yaml", replace(scenario, expectations=()))
+
+
+def walked(subject, explore, play_all=None):
+    """Every record of the pass, and why it is through."""
+    play_all = play_all or (lambda trials: [play(subject, trial) for trial in trials])
+    rounds, records = explore.rounds(subject), []
+    try:
+        ranges = next(rounds)
+        while True:
+            found = play_all([trial for part in ranges for trial in part.trials(subject)])
+            records += found
+            ranges = rounds.send(found)
+    except StopIteration as end:
+        return records, end.value
