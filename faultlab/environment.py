@@ -5,13 +5,14 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Iterable, Iterator
+from functools import lru_cache
 from pathlib import Path
 from typing import Final, Protocol
 
 from faultlab.errors import HarnessError
 from faultlab.policy import PRIMARY
 
-__all__ = ["CONTROL_VARIABLE", "Served", "kept", "key_variable", "leading_to", "trusting"]
+__all__ = ["CONTROL_VARIABLE", "Served", "is_kept", "kept", "key_variable", "leading_to", "trusting"]
 
 CONTROL_VARIABLE: Final = "FAULTLAB_CONTROL_URL"
 """Where the control path is."""
@@ -29,7 +30,13 @@ _TRUSTED: Final = ("SSL_CERT_FILE", "NODE_EXTRA_CA_CERTS", "REQUESTS_CA_BUNDLE",
 
 def kept() -> dict[str, str]:
     """Of the variables of this process, those that a program needs to start."""
-    return {name: value for name, value in os.environ.items() if _PASSED_ON.fullmatch(name)}
+    return {name: value for name, value in os.environ.items() if is_kept(name)}
+
+
+@lru_cache(maxsize=1024)
+def is_kept(name: str) -> bool:
+    """Whether a program needs this variable to start."""
+    return bool(_PASSED_ON.fullmatch(name))
 
 
 class Served(Protocol):

@@ -263,7 +263,7 @@ FOLDER_ORDER = {
         "pace",
         "process",
     ],
-    "faultlab.targets.hermes": ["control_c", "disguise", "policy", "stand_in", "mending"],
+    "faultlab.targets.hermes": ["control_c", "disguise", "policy", "stand_in", "mending", "suspicions"],
     # Its own writer of YAML: PyYAML's has one style for a whole document. The reader stays `loader.tree` alone.
     "faultlab.shrink": ["plain", "reductions", "search"],
     "faultlab.written": ["scalars", "layout", "sides", "speech", "expecting", "document"],

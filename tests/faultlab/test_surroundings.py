@@ -31,6 +31,16 @@ def test_null_is_not_set(tmp_path, monkeypatch):
     assert os.environ[_NAME] == "mine"
 
 
+@pytest.mark.parametrize("name", ["OPENAI_ORG_ID", "OPENAI_CUSTOM_HEADERS", "ANY_SECRET", "HTTPS_PROXY"])
+def test_no_other_variable_is_there_meanwhile_but_what_a_program_needs(tmp_path, monkeypatch, name):
+    monkeypatch.setenv(name, "mine")
+    home = os.environ.get("HOME")
+    with surroundings(_scenario(tmp_path, "theirs")):
+        assert name not in os.environ
+        assert os.environ.get("HOME") == home
+    assert os.environ[name] == "mine"
+
+
 def test_an_error_meanwhile_leaves_nothing_behind(tmp_path, monkeypatch):
     monkeypatch.delenv(_NAME, raising=False)
     with pytest.raises(ValueError, match="meanwhile"), surroundings(_scenario(tmp_path, "theirs")):

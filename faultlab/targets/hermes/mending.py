@@ -12,12 +12,14 @@ from typing import Final
 
 from faultlab.own_config import Finding
 from faultlab.targets.hermes.disguise import is_name
+from faultlab.targets.hermes.policy import NO_HOME
 from faultlab.verdict import Place
 from hermes_agent.config import Config, Endpoint
 from hermes_agent.credentials import SIGN_INS
-from hermes_agent.runtime_provider import PROVIDERS, Complaint
+from hermes_agent.errors import NoKey
+from hermes_agent.runtime_provider import PROVIDERS, Complaint, resolve
 
-__all__ = ["Own", "finding"]
+__all__ = ["Own", "backup", "finding"]
 
 _BACKUPS: Final = {"openrouter": "anthropic/claude-sonnet-4", "openai": "gpt-5.1"}
 """Who may stand in for whom: one key at the first reaches most models, the second is for who is there already."""
@@ -44,15 +46,21 @@ def _key(section: str, own: Own) -> str:
     endpoint = own.endpoint(section)
     name = endpoint.provider.strip().lower()
     known = PROVIDERS.get(name, PROVIDERS["custom"]).key_variables
-    if is_name(endpoint.api_key_env):
-        return f"# .env, beside config.yaml\n{endpoint.api_key_env}=…"
-    if endpoint.api_key_env:  # the key itself, by mistake
-        return f"{section}:\n  api_key_env: {_variable(name)}  # and in .env: {_variable(name)}=…"
-    if endpoint.base_url and not known:
-        return f"{section}:\n  api_key_env: {_variable(name)}  # and in .env: {_variable(name)}=…"
-    if name in SIGN_INS and not known:
+    if name in SIGN_INS and not (known or endpoint.api_key_env or endpoint.base_url):
         return f"# sign in at {name} again, so that its token stands in auth.json"
-    return f"# .env, beside config.yaml\n{known[0] if known else _variable(name)}=…"
+    # What is no name is the key itself, put there by mistake.
+    variable = endpoint.api_key_env if is_name(endpoint.api_key_env) else known[0] if known else _variable(name)
+    if _is_read(variable, endpoint):
+        return f"# .env, beside config.yaml\n{variable}=…"
+    return f"{section}:\n  api_key_env: {variable}  # and in .env: {variable}=…"
+
+
+def _is_read(variable: str, endpoint: Endpoint) -> bool:
+    """Whether a key in this variable would be taken."""
+    try:
+        return bool(resolve(endpoint, {variable: "any"}, NO_HOME).api_key)
+    except NoKey:
+        return False
 
 
 def _variable(provider: str) -> str:
@@ -68,14 +76,18 @@ def _provider(section: str, own: Own) -> str:
     return f"{section}:\n  base_url: https://…/v1"
 
 
-def _backup(_: str, own: Own) -> str:
-    """Another provider than the primary's, one that there is a key for if possible."""
+def backup(own: Own) -> str:
+    """A fallback at another provider than the primary's, at one that there is a key for if possible."""
     primary = own.config.model
     others = [name for name in _BACKUPS if name != (primary.provider.strip().lower() or "openrouter")]
     keyed = [name for name in others if any(own.environ.get(key, "").strip() for key in PROVIDERS[name].key_variables)]
     name = (keyed or others)[0]
     remark = "" if keyed else f"  # and in .env: {PROVIDERS[name].key_variables[0]}=…"
     return f"fallback_model:\n  provider: {name}{remark}\n  model: {_BACKUPS[name]}"
+
+
+def _backup(_: str, own: Own) -> str:
+    return backup(own)
 
 
 def _window(_: str, own: Own) -> str:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import fields, replace
 from pathlib import Path
 from typing import Any, Final, TypeVar
@@ -22,6 +22,7 @@ from faultlab.targets.hermes.disguise import Disguise
 from faultlab.targets.hermes.mending import Own, finding
 from faultlab.targets.hermes.policy import read_policy
 from faultlab.targets.hermes.stand_in import StandIn, stand_in
+from faultlab.targets.hermes.suspicions import astray, suspicions
 from faultlab.verdict import Place
 from hermes_agent.config import Config, key_lines, read_config
 from hermes_agent.errors import ConfigError
@@ -52,7 +53,8 @@ def read_own(path: Path, entry: str) -> OwnConfig:
         if each.code in _UNASKABLE and each.text.startswith("model "):
             line = each.place.line if each.place else None
             raise ScenarioError(each.text, path=path, line=line, allowed=[_UNASKABLE[each.code]])
-    return OwnConfig(own.healthy(entry), found)
+    healthy = own.healthy(entry)
+    return OwnConfig(healthy, (*found, *own.suspicions(healthy.policy)))
 
 
 class _Own:
@@ -68,10 +70,16 @@ class _Own:
         self._environ = _refusing(lambda: environment(self._home, os.environ))
 
     def findings(self) -> tuple[Finding, ...]:
-        """What C14 says of it."""
+        """What C14 says of it, and what else can be read off it."""
         found = _refusing(lambda: complaints(self._config, self._environ, self._home))
         own = Own(self._config, self._environ)
-        return tuple(finding(each, own, self._place(each.path)) for each in found)
+        told = [finding(each, own, self._place(each.path)) for each in found]
+        return (*told, *(replace(each, place=self._place(keys)) for keys, each in astray(own)))
+
+    def suspicions(self, policy: Policy) -> Iterator[Finding]:
+        """What may go wrong with it all the same."""
+        for keys, each in suspicions(Own(self._config, self._environ), policy):
+            yield replace(each, place=self._place(keys))
 
     def healthy(self, entry: str) -> Scenario:
         """One healthy turn, by this entrance."""

@@ -20,9 +20,9 @@ from hermes_agent.errors import ConfigError, NoKey, ProviderError, UnknownProvid
 from hermes_agent.runtime_provider import PROVIDERS, Refusal, check, resolve, resolve_fallback
 from hermes_agent.runtime_provider import Backend as Found
 
-__all__ = ["SIGNED_IN", "read_policy"]
+__all__ = ["NO_HOME", "SIGNED_IN", "read_policy"]
 
-_NO_HOME: Final = Path("/nonexistent/faultlab")
+NO_HOME: Final = Path("/nonexistent/faultlab")
 """Neither .env nor auth.json stands here: what they would hold is handed over as variables and keys."""
 
 _DIALECTS: Final = {"chat_completions": "chat", "codex_responses": "responses"}
@@ -73,11 +73,11 @@ class _Asked:
         """Who would be asked, even where the agent cannot ask."""
         endpoint = self.endpoint
         try:
-            found = resolve(endpoint, environ, _NO_HOME)
+            found = resolve(endpoint, environ, NO_HOME)
         except UnknownProvider:
             return Backend(endpoint.provider, endpoint.model, "")
         except NoKey:
-            found = replace(resolve(replace(endpoint, api_key="none"), environ, _NO_HOME), api_key="")
+            found = replace(resolve(replace(endpoint, api_key="none"), environ, NO_HOME), api_key="")
             return self._as_backend(found, needs_key=True)
         return self._as_backend(found, needs_key=bool(found.api_key))
 
@@ -97,12 +97,12 @@ def _policy(config: Config, primary: _Asked, fallback: _Asked, environ: Mapping[
     config = replace(config, model=primary.endpoint, fallback_model=fallback.endpoint)
     first = primary.backend(environ)
     usable = _resolved(primary.endpoint, environ)
-    found = resolve_fallback(config, usable, environ, _NO_HOME)
+    found = resolve_fallback(config, usable, environ, NO_HOME)
     return Policy(
         first,
         None if found is None else fallback.backend(environ),
         found.value if isinstance(found, Refusal) else None,
-        tuple(check(config, environ, _NO_HOME)),
+        tuple(check(config, environ, NO_HOME)),
         config.agent.api_max_retries,
         config.agent.max_turns,
         environ=tuple(environ.items()),
@@ -111,6 +111,6 @@ def _policy(config: Config, primary: _Asked, fallback: _Asked, environ: Mapping[
 
 def _resolved(endpoint: Endpoint, environ: Mapping[str, str]) -> Found | None:
     try:
-        return resolve(endpoint, environ, _NO_HOME)
+        return resolve(endpoint, environ, NO_HOME)
     except ProviderError:
         return None

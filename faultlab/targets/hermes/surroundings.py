@@ -1,4 +1,7 @@
-"""The variables of the process itself, for one scenario: what a library reads there behind the agent's back."""
+"""The variables of the process itself, for one scenario: what a library reads there behind the agent's back.
+
+Nobody's credential is among them, and nothing that leads elsewhere: only what a program needs to start is left.
+"""
 
 from __future__ import annotations
 
@@ -6,6 +9,7 @@ import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+from faultlab.environment import is_kept
 from faultlab.scenario import Scenario
 
 __all__ = ["surroundings"]
@@ -14,9 +18,10 @@ __all__ = ["surroundings"]
 @contextmanager
 def surroundings(scenario: Scenario) -> Iterator[None]:
     """Meanwhile the process has the scenario's `env`: the openai client reads accounts and headers there."""
-    before = {name: os.environ.get(name) for name, _ in scenario.env}
+    meanwhile = {**{name: None for name in os.environ if not is_kept(name)}, **dict(scenario.env)}
+    before = {name: os.environ.get(name) for name in meanwhile}
     try:
-        for name, value in scenario.env:
+        for name, value in meanwhile.items():
             _set(name, value)
         yield
     finally:
