@@ -31,13 +31,14 @@ def recorded(subject: Subject, trial: Trial, run: Run) -> Record:
     waits = [round(b.started_s - a.ended_s, 3) for a, b in pairwise(trace.exchanges) if b.started_s > a.ended_s]
     asked = [each.upstream for each in trace.exchanges if not each.side]
     last = trace.turns[-1].end if trace.turns else None
+    steps = tuple(_steps(run))
     return Record(
         trial.of,
         trial.number,
         _standing(run),
         trial.labels,
         family=_family(run),
-        ending=_ending(run, len(waits)),
+        ending=_ending(run, steps, len(waits)),
         failure=last.failure if last else None,
         switch=next((turn.end.switch_reason for turn in trace.turns if turn.end.switch_reason), None),
         waits=len(waits),
@@ -47,7 +48,7 @@ def recorded(subject: Subject, trial: Trial, run: Run) -> Record:
         breaches=tuple(_breach(violation, subject.rules) for violation in verdict.violations),
         reasons=(*verdict.signs, *((verdict.trouble,) if verdict.trouble else ())),
         covered=covered(run.scenario, trace),
-        steps=tuple(_steps(run)),
+        steps=steps,
         edge=_edge(run, trial.stride),
     )
 
@@ -73,7 +74,7 @@ def _family(run: Run) -> str:
     return family_of(first.faults[0], first.shape) if first else ""
 
 
-def _ending(run: Run, waits: int) -> Ending:
+def _ending(run: Run, steps: tuple[Step, ...], waits: int) -> Ending:
     if not run.trace.turns:
         return Ending.NONE
     last = run.trace.turns[-1]
@@ -82,6 +83,8 @@ def _ending(run: Run, waits: int) -> Ending:
     exchanges = [each for each in run.trace.exchanges if not each.side]
     if exchanges and exchanges[-1].upstream == FALLBACK:
         return Ending.FALLBACK
+    if any(step.compressed for step in steps if step.turn == len(run.trace.turns)):
+        return Ending.COMPRESSED
     return Ending.WAITED if waits else Ending.PRIMARY
 
 

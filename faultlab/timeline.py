@@ -15,7 +15,10 @@ from faultlab.questions import Ask, Question, questions_of
 from faultlab.trace import GENERIC_SHAPE, Exchange, Trace, Turn
 from faultlab.wire import Drop
 
-__all__ = ["Step", "TurnSteps", "steps_of", "timeline"]
+__all__ = ["COMPRESSED", "Step", "TurnSteps", "steps_of", "timeline"]
+
+COMPRESSED: Final = "compressed"
+"""How a step says what was done next, where that was to make the conversation smaller."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -191,7 +194,7 @@ def _deed(turn: Turn, before: Attempt | None, after: Exchange, attempt: Attempt 
         reason = f": {turn.end.switch_reason}" if turn.end.switch_reason else ""
         return f"switched to the {attempt.upstream}{reason}"
     if attempt.compressed:
-        return f"compressed to {len(attempt.said.messages)} messages"
+        return f"{COMPRESSED} to {len(attempt.said.messages)} messages"
     if attempt.lowered:
         return "lowered the output"
     return "" if before is None or attempt.call == before.call else "went on"

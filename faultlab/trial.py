@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 from faultlab.scenario import Scenario
+from faultlab.timeline import COMPRESSED
 
 __all__ = ["Breach", "Edge", "Ending", "Record", "Standing", "Step", "Stride", "Trial"]
 
@@ -87,6 +88,11 @@ class Step:
     seen: str
     then: str = ""
     turn: int = 1
+
+    @property
+    def compressed(self) -> bool:
+        """Whether the conversation was made smaller after it."""
+        return self.then.startswith(COMPRESSED)
 
 
 @dataclass(frozen=True, slots=True)

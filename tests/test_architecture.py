@@ -130,6 +130,7 @@ ORDER = {
         "shrink",
         "found_file",
         "results",
+        "weak_spots",
         "campaign",
         "reports",
         "pytest_plugin",
