@@ -47,11 +47,12 @@ def subject_of(path: str | Path, *, entry: str = "agent", rules: Rules | None = 
         file = str(Path(file) / "config.yaml")
     if not name and is_agent_config(Path(file)):
         own = own_config(file, entry)
-        return Subject(shown, own.healthy, own.findings, _digest(own.healthy, own.findings), rules or hermes_rules())
-    healthy = _healthy(_chosen(load(file), file, name), entry)
+        healthy, findings = own.healthy, own.findings
+    else:
+        healthy, findings = _healthy(_chosen(load(file), file, name), entry), ()
     if rules is None and isinstance(healthy.target, HermesTarget):
         rules = hermes_rules()
-    return Subject(shown, healthy, (), _digest(healthy), rules)
+    return Subject(shown, healthy, findings, _digest(healthy, findings, rules), rules)
 
 
 def _chosen(scenarios: list[Scenario], file: str, name: str) -> Scenario:

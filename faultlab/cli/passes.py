@@ -1,58 +1,90 @@
-"""The passes that there are, and what each is told by the command line; as text too, so that a campaign can go on."""
+"""The passes that there are, and what each is told by the command line; as words too, by which a campaign goes on."""
 
 from __future__ import annotations
 
 import argparse
 from collections.abc import Callable
-from typing import Final
+from typing import Any, Final
 
 from faultlab.errors import HarnessError
 from faultlab.passes.base import Pass
 from faultlab.passes.matrix import Matrix
 from faultlab.scenario import ENTRIES
 
-__all__ = ["NAMES", "OPTIONS", "add_options", "asked_for", "made"]
-
-_Told = tuple[str, str]
-"""The name of a pass, and its options as they stand in a results file: `depth=8 entry=cli`."""
+__all__ = ["add_options", "as_told", "as_words", "go_on_as", "made"]
 
 
-def _matrix(options: dict[str, str]) -> Pass:
-    return Matrix((options["entry"],) if "entry" in options else ENTRIES)
+def _matrix(chosen: argparse.Namespace) -> Pass:
+    return Matrix((chosen.entry,) if chosen.entry else ENTRIES)
 
 
-_MADE: Final[dict[str, Callable[[dict[str, str]], Pass]]] = {"matrix": _matrix}
+_MADE: Final[dict[str, Callable[[argparse.Namespace], Pass]]] = {"matrix": _matrix}
+"""In the order in which they are gone through."""
 
-_OPTIONS: Final[dict[str, tuple[str, ...]]] = {"matrix": ("entry",)}
+_TOLD: Final[dict[str, tuple[str, ...]]] = {"matrix": ("entry",)}
 """Which of the options each is told."""
 
-OPTIONS: Final = ("seed", "entry")
-"""All that decides what is tried."""
-
-NAMES: Final = tuple(_MADE)
-"""In the order in which they are gone through."""
+_OPTIONS: Final = ("entry", "policy", "seed")
+"""All that decides what is tried and what it is held to, beside the passes."""
 
 
 def add_options(parser: argparse.ArgumentParser) -> None:
-    """The arguments that choose passes and what they try."""
-    parser.add_argument("--pass", dest="passes", action="append", choices=NAMES, help="this one alone; may be repeated")
+    """The arguments that decide what is tried and what it is held to; what is not given is None."""
+    parser.add_argument(
+        "--pass", dest="passes", action="append", choices=[*_MADE], help="this one alone; may be repeated"
+    )
     parser.add_argument("--entry", choices=ENTRIES, help="one entrance of the agent only")
+    parser.add_argument("--policy", metavar="FILE", help="what the target is held to; the agent's own if left out")
+    parser.add_argument("--seed", type=whole(0), metavar="N", help="what is drawn is drawn from it; 0 if left out")
 
 
-def asked_for(chosen: argparse.Namespace) -> tuple[_Told, ...]:
-    """What the arguments ask for."""
-    names = [name for name in NAMES if name in (chosen.passes or NAMES)]
-    return tuple((name, _as_text(chosen, name)) for name in names)
+def whole(least: int) -> Callable[[str], int]:
+    """A reader of whole numbers."""
+
+    def number(text: str) -> int:
+        if not text.isascii() or not text.isdigit() or int(text) < least:
+            raise argparse.ArgumentTypeError(f"a whole number from {least}, not {text!r:.40}")
+        return int(text)
+
+    return number
 
 
-def _as_text(chosen: argparse.Namespace, name: str) -> str:
-    values = {option: getattr(chosen, option) for option in _OPTIONS[name]}
-    return " ".join(f"{option}={value}" for option, value in values.items() if value is not None)
+def made(chosen: argparse.Namespace) -> list[Pass]:
+    """The passes that the arguments ask for."""
+    return [make(chosen) for name, make in _MADE.items() if name in (chosen.passes or _MADE)]
 
 
-def made(told: tuple[_Told, ...]) -> list[Pass]:
-    """The passes of a results file."""
-    unknown = [name for name, _ in told if name not in _MADE]
-    if unknown:
-        raise HarnessError(f"there is no pass {unknown[0]!r:.60}; there are: {', '.join(NAMES)}")
-    return [_MADE[name](dict(each.split("=", 1) for each in options.split())) for name, options in told]
+def as_told(chosen: argparse.Namespace) -> tuple[tuple[str, str], ...]:
+    """The name of each, with what it is told."""
+    return tuple((each.name, " ".join(_given(chosen, _TOLD[each.name]))) for each in made(chosen))
+
+
+def as_words(chosen: argparse.Namespace) -> tuple[str, ...]:
+    """The words of the command line that decide what is tried."""
+    passes = [word for name in _MADE if name in (chosen.passes or ()) for word in ("--pass", name)]
+    return (*passes, *_given(chosen, _OPTIONS))
+
+
+def _given(chosen: argparse.Namespace, names: tuple[str, ...]) -> list[str]:
+    values = {name: getattr(chosen, name) for name in names}
+    return [
+        word
+        for name, value in values.items()
+        if value is not None
+        for word in (f"--{name.replace('_', '-')}", *(() if value is True else (str(value),)))
+    ]
+
+
+def go_on_as(was: argparse.Namespace, chosen: argparse.Namespace) -> None:
+    """What is not given is as it was. Raises HarnessError for what is given and was not so."""
+    for name in ("passes", *_OPTIONS):
+        before: Any = getattr(was, name)
+        if getattr(chosen, name) is None:
+            setattr(chosen, name, before)
+        elif _in_order(getattr(chosen, name)) != _in_order(before):
+            option = "--pass" if name == "passes" else f"--{name.replace('_', '-')}"
+            raise HarnessError(f"--resume: the campaign that is there had another {option}; give another --out")
+
+
+def _in_order(value: Any) -> Any:
+    return sorted(set(value)) if isinstance(value, list) else value
