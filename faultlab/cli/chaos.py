@@ -56,7 +56,7 @@ def chaos(chosen: argparse.Namespace) -> int:
             results = Results.create(chosen.out / _FILE, _about(subject, chosen))
         elif results.about.digest != subject.digest:
             raise HarnessError(
-                f"--resume: {subject.shown} is not what it was when the campaign began; give another --out"
+                f"--resume: {subject.shown}, or its policy, is another since that campaign began; {_ANEW}"
             )
         return _told(subject, results, chosen)
     finally:
@@ -116,8 +116,10 @@ def _told(subject: Subject, results: Results, chosen: argparse.Namespace) -> int
     with live.told_to_stop():
         trouble = _played(subject, results, live, chosen)
     tell(results, chosen)
-    if trouble:
-        print(printable(trouble), file=sys.stderr)
+    told.flush()
+    for sentence in (trouble, _changed(subject, chosen)):
+        if sentence:
+            print(printable(sentence), file=sys.stderr)
     return STOPPED if live.stops else _exit_code(results, trouble)
 
 
@@ -129,7 +131,7 @@ def _played(subject: Subject, results: Results, live: Live, chosen: argparse.Nam
         return str(error)
     finally:
         live.clear()
-    return _changed(subject, chosen)
+    return ""
 
 
 def _crew(chosen: argparse.Namespace) -> Crew:
@@ -144,7 +146,7 @@ def _changed(subject: Subject, chosen: argparse.Namespace) -> str:
         now = "unreadable"
     if now == subject.digest:
         return ""
-    return f"{subject.shown} has changed meanwhile: all this is about what stood there when the campaign began"
+    return f"{subject.shown} has changed meanwhile: all this is about what stood there when it was read"
 
 
 def _exit_code(results: Results, trouble: str) -> int:

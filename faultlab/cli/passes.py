@@ -8,6 +8,7 @@ from typing import Any, Final
 
 from faultlab.errors import HarnessError
 from faultlab.passes.base import Pass
+from faultlab.passes.explore import DEPTH, Explore
 from faultlab.passes.matrix import Matrix
 from faultlab.scenario import ENTRIES
 
@@ -18,13 +19,17 @@ def _matrix(chosen: argparse.Namespace) -> Pass:
     return Matrix((chosen.entry,) if chosen.entry else ENTRIES)
 
 
-_MADE: Final[dict[str, Callable[[argparse.Namespace], Pass]]] = {"matrix": _matrix}
+def _explore(chosen: argparse.Namespace) -> Pass:
+    return Explore(chosen.depth or DEPTH, "every kind" if chosen.every_kind else "classes")
+
+
+_MADE: Final[dict[str, Callable[[argparse.Namespace], Pass]]] = {"matrix": _matrix, "explore": _explore}
 """In the order in which they are gone through."""
 
-_TOLD: Final[dict[str, tuple[str, ...]]] = {"matrix": ("entry",)}
+_TOLD: Final[dict[str, tuple[str, ...]]] = {"matrix": ("entry",), "explore": ("depth", "every_kind")}
 """Which of the options each is told."""
 
-_OPTIONS: Final = ("entry", "policy", "seed")
+_OPTIONS: Final = ("entry", "policy", "depth", "every_kind", "seed")
 """All that decides what is tried and what it is held to, beside the passes."""
 
 
@@ -34,6 +39,12 @@ def add_options(parser: argparse.ArgumentParser) -> None:
         "--pass", dest="passes", action="append", choices=[*_MADE], help="this one alone; may be repeated"
     )
     parser.add_argument("--entry", choices=ENTRIES, help="one entrance of the agent only")
+    parser.add_argument(
+        "--depth", type=whole(1), metavar="N", help=f"requests of explore's schedules; {DEPTH} if left out"
+    )
+    parser.add_argument(
+        "--every-kind", action="store_true", default=None, help="each failure kind in explore, not one of each class"
+    )
     parser.add_argument("--policy", metavar="FILE", help="what the target is held to; the agent's own if left out")
     parser.add_argument("--seed", type=whole(0), metavar="N", help="what is drawn is drawn from it; 0 if left out")
 

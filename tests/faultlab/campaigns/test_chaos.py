@@ -1,0 +1,252 @@
+"""The command: what it says, what it leaves behind, and how it ends."""
+
+import io
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from faultlab.campaign import Seen
+from faultlab.cli import main
+from faultlab.cli.live import Live
+from faultlab.results import Results, Row
+from faultlab.runner import load
+
+ROOT = Path(__file__).parents[3]
+CONFIG = "model: {provider: openai, default: gpt-5.1}\nfallback_model: {provider: openrouter, model: m}\n"
+KEYS = "OPENAI_API_KEY=sk-made-up\nOPENROUTER_API_KEY=sk-or-made-up\n"
+FOUND = Path("scenarios/found")
+FILE = FOUND / "results.sqlite"
+ANOTHER = "give another folder by --out\n"
+SHORT = ["--pass", "explore", "--depth", "1", "--jobs", "1"]
+
+
+@pytest.fixture(autouse=True)
+def _home(tmp_path, monkeypatch):
+    """A folder with a space in its name and an agent's configuration in it; nobody has a home."""
+    home = tmp_path / "my agent"
+    home.mkdir()
+    monkeypatch.chdir(home)
+    monkeypatch.delenv("HOME", raising=False)
+    Path("config.yaml").write_text(CONFIG, "utf-8")
+    Path(".env").write_text(KEYS, "utf-8")
+
+
+def chaos(*words):
+    return main(["chaos", "config.yaml", *words])
+
+
+def test_it_tells_the_findings_and_the_report_and_tells_the_same_again_when_it_goes_on(capsys):
+    assert chaos(*SHORT) == 0
+    told = capsys.readouterr().out
+    assert told.startswith("config.yaml:1: model has no context_length")
+    assert "\nchaos of config.yaml\nseed 0, held to the policy hermes" in told
+    assert "explore: schedules of 1: " in told
+    assert chaos("--resume") == 0
+    assert capsys.readouterr().out == told
+    assert [path.name for path in FOUND.iterdir()] == ["results.sqlite"]
+
+
+def test_what_breaks_is_handed_over_as_a_scenario_that_breaks_in_the_same_way(capsys):
+    Path("policy.yaml").write_text(
+        "name: mine\nlike: hermes\nfailures:\n  forbidden: {first: switch, reason: invalid_response}\n"
+    )
+    assert chaos(*SHORT, "--policy", "policy.yaml") == 1
+    (file,) = FOUND.glob("*.yaml")
+    assert f"pytest {FOUND}" in capsys.readouterr().out
+    (scenario,) = load(file)
+    assert scenario.primary.faults
+    assert file.read_text("utf-8").startswith(
+        "# Found by: faultlab chaos config.yaml --pass explore --policy policy.yaml --depth 1\n"
+    )
+
+
+def test_a_second_campaign_does_not_write_over_the_first(capsys):
+    FOUND.mkdir(parents=True)
+    FILE.touch()  # what a campaign leaves that was ended at once is none
+    assert chaos(*SHORT) == 0
+    capsys.readouterr()
+    for words, told in {
+        (): f"{FILE} is there already: go on with it by --resume, or {ANOTHER}",
+        ("--resume", "--depth", "2"): "--resume: the campaign that is there had another --depth; give another --out\n",
+        (
+            "--resume",
+            "--pass",
+            "matrix",
+        ): "--resume: the campaign that is there had another --pass; give another --out\n",
+    }.items():
+        assert chaos(*words) == 2
+        assert capsys.readouterr().err == told
+    Path("config.yaml").write_text(CONFIG.replace("gpt-5.1", "gpt-5.2"))
+    assert chaos("--resume") == 2
+    told = "--resume: config.yaml, or its policy, is another since that campaign began; give another --out\n"
+    assert capsys.readouterr().err == told
+
+
+def test_one_process_at_a_time_writes_a_results_file(capsys):
+    assert chaos(*SHORT) == 0
+    capsys.readouterr()
+    held = Results.go_on(FILE)
+    try:
+        assert chaos("--resume") == 2
+    finally:
+        held.close()
+    told = capsys.readouterr().err
+    assert told == f"{FILE}: another campaign is writing it; wait for that one, or {ANOTHER}"
+
+
+def test_a_configuration_that_changes_meanwhile_is_told(capsys, monkeypatch):
+    class Changing(Live):
+        def saw(self, seen):
+            Path("config.yaml").write_text("model: {provider: gemini, default: g}\n")
+
+    monkeypatch.setattr("faultlab.cli.chaos.Live", Changing)
+    assert chaos(*SHORT) == 0
+    told = capsys.readouterr().err
+    assert told.endswith("config.yaml has changed meanwhile: all this is about what stood there when it was read\n")
+
+
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        ("--jobs 0", "argument --jobs: a whole number from 1, not '0'"),
+        ("--depth 0", "argument --depth: a whole number from 1, not '0'"),
+        ("--seed -1", "argument --seed: a whole number from 0, not '-1'"),
+        ("--pass walk", "argument --pass: invalid choice: 'walk'"),
+        ("--jobs 2 --dask tcp://127.0.0.1:1", "argument --dask: not allowed with argument --jobs"),
+    ],
+)
+def test_what_cannot_be_meant_is_told_by_the_parser(capsys, words, told):
+    with pytest.raises(SystemExit, match="2"):
+        chaos(*words.split())
+    assert told in capsys.readouterr().err.splitlines()[-1]
+
+
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        (
+            "--out config.yaml/there",
+            "config.yaml/there/results.sqlite cannot be written: Not a directory; give another folder by --out",
+        ),
+        (
+            "--out /proc/there",
+            "/proc/there/results.sqlite cannot be written: No such file or directory; give another folder by --out",
+        ),
+        ("--policy nowhere.yaml", "nowhere.yaml: cannot be read: No such file or directory"),
+    ],
+)
+def test_what_cannot_be_done_is_one_line(capsys, words, told):
+    assert chaos(*words.split()) == 2
+    (line,) = capsys.readouterr().err.splitlines()
+    assert line.startswith(told)
+
+
+def test_a_cluster_that_is_not_there_is_one_line(capsys, monkeypatch):
+    monkeypatch.setattr("faultlab.campaign.cluster._CONNECT_S", 0.2)
+    assert chaos("--dask", "tcp://127.0.0.1:1") == 2
+    assert capsys.readouterr().err.startswith("--dask: no scheduler at tcp://127.0.0.1:1: ")
+
+
+def test_a_folder_that_cannot_be_written_to_is_one_line(capsys, no_writing):
+    assert chaos("--out", f"{no_writing}/there") == 2
+    assert capsys.readouterr().err in {
+        f"{no_writing}/there/results.sqlite cannot be written: {why}; give another folder by --out\n"
+        for why in ("Permission denied", "Read-only file system")
+    }
+
+
+@pytest.fixture
+def no_writing(tmp_path):
+    """A folder that may be read only, whoever we are."""
+    folder = tmp_path / "readable"
+    folder.mkdir(mode=0o555)
+    if os.getuid():
+        yield folder
+        return
+    mounted = ["mount", "-t", "tmpfs", "-o", "ro", "tmpfs", str(folder)]
+    if subprocess.run(mounted, check=False, capture_output=True).returncode:
+        pytest.skip("root may write everywhere, and may not mount here")
+    yield folder
+    subprocess.run(["umount", str(folder)], check=True)  # noqa: S607
+
+
+def test_who_presses_ctrl_c_is_told_what_is_known_so_far():
+    command = [sys.executable, "-m", "faultlab", "chaos", "config.yaml", "--pass", "explore"]
+    pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True, "start_new_session": True}
+    with subprocess.Popen(command, env={**os.environ, "PYTHONPATH": str(ROOT)}, **pipes) as process:
+        while not known():
+            assert process.poll() is None
+        os.killpg(process.pid, signal.SIGINT)
+        told, error = process.communicate(timeout=60)
+    assert process.returncode == 130
+    assert "explore: stopped before its end" in told
+    assert error == ""
+
+
+def known():
+    """How many runs are there."""
+    if not FILE.is_file() or not FILE.stat().st_size:
+        return 0
+    results = Results.open(FILE)
+    try:
+        return len(results.numbers("explore"))
+    finally:
+        results.close()
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+def test_the_first_signal_stops_the_campaign_and_a_second_ctrl_c_ends_at_once(number):
+    numbers = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+    before = {each: signal.getsignal(each) for each in numbers}
+    live = Live(io.StringIO())
+    try:
+        with live.told_to_stop():
+            assert not live.stops
+            signal.raise_signal(number)
+        assert live.stops
+        assert {signal.getsignal(each) for each in numbers} == {signal.SIG_DFL}
+    finally:
+        for each, handler in before.items():
+            signal.signal(each, handler)
+
+
+class Terminal(io.StringIO):
+    def isatty(self):
+        return True
+
+
+SEEN = Seen(Row("random", 7, "broken", 1, "{}"), "state", ("a cell", "another"))
+
+
+@pytest.mark.parametrize(
+    ("width", "line"),
+    [
+        (100, "random  3 of 1,000  1 broken  "),
+        (60, "random  3 of 1,000  1 broken  "),
+        (30, "random  3 of 1,000  1 broken"),
+        (5, ""),
+    ],
+)
+def test_the_line_has_as_many_words_as_there_is_room_for(width, line):
+    live = Live(Terminal())
+    live.begins("random", 1000)
+    live.had(2)
+    live.saw(SEEN)
+    told = live.line(width)
+    assert told.startswith(line)
+    assert len(told) <= width
+    assert (" cells" in told) == (width == 100)
+
+
+def test_no_line_is_written_over_where_that_cannot_be(monkeypatch):
+    monkeypatch.setenv("TERM", "dumb")
+    stream = Terminal()
+    live = Live(stream)
+    live.begins("explore", None)
+    live.beat()
+    live.clear()
+    assert "\x1b" not in stream.getvalue()
