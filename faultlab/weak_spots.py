@@ -16,7 +16,7 @@ from faultlab.results import About
 from faultlab.trial import Ending, Record, Standing, Step
 from faultlab.verdict import Place
 
-__all__ = ["WeakSpot", "weak_spots"]
+__all__ = ["WeakSpot", "WeakSpots", "weak_spots"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,17 +34,32 @@ class WeakSpot:
     worst: tuple[str, int] | None = None
 
 
+class WeakSpots:
+    """Collects them while a campaign's runs go by."""
+
+    def __init__(self, findings: Iterable[Finding]) -> None:
+        self._seen = [_Seen(finding) for finding in dict.fromkeys(findings)]
+        self._judged = 0
+
+    def add(self, record: Record) -> None:
+        """Look at a run; one without a verdict shows nothing."""
+        if record.standing in _JUDGED:
+            self._judged += 1
+            for each in self._seen:
+                each.look(record)
+
+    def told(self) -> list[WeakSpot]:
+        """All that the findings and the runs so far show, worst first."""
+        told = [each for each in self._seen if each.finding.certain or each.runs]
+        return [each.told(self._judged) for each in sorted(told, key=lambda each: (each.rank, -each.runs))]
+
+
 def weak_spots(about: About, records: Iterable[Record]) -> list[WeakSpot]:
     """All that the findings of a campaign and its runs show, worst first."""
-    seen = [_Seen(finding) for finding in dict.fromkeys(about.findings)]
-    judged = 0
+    seen = WeakSpots(about.findings)
     for record in records:
-        if record.standing in _JUDGED:
-            judged += 1
-            for each in seen:
-                each.look(record)
-    told = [each for each in seen if each.finding.certain or each.runs]
-    return [each.told(judged) for each in sorted(told, key=lambda each: (each.rank, -each.runs))]
+        seen.add(record)
+    return seen.told()
 
 
 _JUDGED: Final = frozenset({Standing.HELD, Standing.BROKEN})
@@ -116,6 +131,10 @@ def _too_large_after_the_switch(record: Record) -> float | None:
     return record.took_s if record.switch and (any(after) or record.failure in _SIZE) else None
 
 
+def _too_large_before_it(record: Record) -> float | None:
+    return None if record.switch else _too_large(record)
+
+
 def _cut_short(record: Record) -> float | None:
     return _too_large(record) if record.ending is Ending.PARTIAL else None
 
@@ -170,7 +189,8 @@ _SIGNS: Final = {
     "compression_off": _Sign(2, _cut_short, "{share} ended so (as {run})"),
     "smaller_window": _Sign(2, _too_large_after_the_switch, "{share} were too large after a switch (as {run})"),
     "max_turns": _Sign(2, _out_of_passes, "{share} ended so (as {run})"),
-    "no_window": _Sign(3, _too_large, "{share} were refused for their size (as {run})"),
+    "no_window": _Sign(3, _too_large_before_it, "{share} were refused for their size (as {run})"),
+    "no_window_after": _Sign(3, _too_large_after_the_switch, "{share} were too large after a switch (as {run})"),
     "slow_timeout": _Sign(4, _heard_nothing, "{share} were kept waiting so, at the worst {worst} in all ({run})"),
     "long_waits": _Sign(4, _waited_for_the_switch, "{share} waited longer than 15 s, at the worst {worst} ({run})"),
     "no_retry": _Sign(4, _gave_up_at_once, "{share} gave up so on what passes (as {run})"),

@@ -107,7 +107,7 @@ def _go_on(was: About, chosen: argparse.Namespace) -> None:
 def _told(subject: Subject, results: Results, chosen: argparse.Namespace) -> int:
     """The findings, the campaign, and the report of as much of it as there was."""
     told = sys.stderr if chosen.json else sys.stdout
-    for finding in subject.findings:
+    for finding in (each for each in subject.findings if each.certain):
         print(printable(f"{finding.place or subject.shown}: {finding.text}"), file=told)
         if finding.mend:
             print(printable(indent(finding.mend, "    ")), file=told)

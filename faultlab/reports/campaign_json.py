@@ -20,7 +20,8 @@ _FORMAT: Final = 1
 
 def document(results: Results) -> str:
     """What the other reports say, and every run on a line of its own; the steps of those that did not hold."""
-    told = json.dumps({"format": _FORMAT} | head(results, tallied(results.records())), indent=2, ensure_ascii=False)
+    tally = tallied(results.records(), results.about.findings)
+    told = json.dumps({"format": _FORMAT} | head(results, tally), indent=2, ensure_ascii=False)
     runs = [f"\n    {json.dumps(_run(record), ensure_ascii=False)}" for record in results.records()]
     return for_terminals(told.removesuffix("\n}") + ',\n  "runs": [' + ",".join(runs) + "\n  ]\n}")
 
@@ -36,8 +37,9 @@ def head(results: Results, tally: Tally) -> dict[str, Any]:
         "version": about.version,
         "counts": counts(tally.all),
         "passes": list(_passes(results, tally)),
-        "findings": [asdict(finding) for finding in about.findings],
+        "findings": [asdict(finding) for finding in about.findings if finding.certain],
         "families": [{"family": name} | group(each) for name, each in tally.families.items()],
+        "weak_spots": [asdict(spot) for spot in tally.weak_spots],
         "broken": list(_broken(results.found(), tally)),
         "not_reached": dict(sorted(tally.not_reached.items())),
         "trouble": dict(sorted(tally.trouble.items())),

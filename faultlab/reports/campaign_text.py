@@ -13,6 +13,7 @@ from faultlab.reports.tally import ENDINGS, Group, Tally, tallied, title
 from faultlab.results import About, Found, Results
 from faultlab.timetable import Style
 from faultlab.trial import Ending, Standing
+from faultlab.weak_spots import WeakSpot
 
 __all__ = ["closing", "render"]
 
@@ -28,11 +29,12 @@ _MOST_REASONS: Final = 10
 
 def render(results: Results, style: Style) -> str:
     """All that there is to say, in one column of the style's width."""
-    tally = tallied(results.records())
+    tally = tallied(results.records(), results.about.findings)
     sections = [
         _heading(results.about, style),
         _passes(results, tally, style),
         _families(tally, style),
+        _weak(tally.weak_spots, style),
         _broken(results.found(), tally, style),
         _reasons("not reached, which is no success", tally.not_reached, style),
         _reasons("trouble: no verdict on these", tally.trouble, style),
@@ -114,6 +116,15 @@ def _in_sentences(name: str, group: Group, style: Style) -> Iterator[str]:
     yield from _wrapped(", ".join(told), style, "  ", 4)
     median, worst = _seconds(group.median_s), _seconds(group.worst_s)
     yield from _wrapped(f"waits {median} at the median, {worst} at the worst", style, "  ", 4)
+
+
+def _weak(spots: Sequence[WeakSpot], style: Style) -> Iterator[str]:
+    if spots:
+        yield style.paint("weak spots, and what would mend them", "strong")
+    for number, spot in enumerate(spots, 1):
+        place = f" ({spot.place})" if spot.place else ""
+        yield from _wrapped(f"{number:>3}  {spot.text}{place}", style, "", 5)
+        yield from (printable(f"       {line}") for line in spot.mend.splitlines())
 
 
 def _broken(found: Sequence[Found], tally: Tally, style: Style) -> Iterator[str]:

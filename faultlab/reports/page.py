@@ -47,7 +47,7 @@ _OUTCOMES: Final = {"held": "held", "broken": "failed", "not_reached": "not as p
 
 def of_campaign(results: Results) -> str:
     """The page of a campaign."""
-    tally = tallied(results.records())
+    tally = tallied(results.records(), results.about.findings)
     told = {
         "kind": "campaign",
         "title": f"Chaos of {results.about.shown}",

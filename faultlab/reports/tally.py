@@ -7,7 +7,9 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Final
 
+from faultlab.subject import Finding
 from faultlab.trial import Breach, Ending, Record, Standing
+from faultlab.weak_spots import WeakSpot, WeakSpots
 
 __all__ = ["ENDINGS", "NO_FAMILY", "Broken", "Group", "Tally", "group_of", "tallied", "title"]
 
@@ -96,6 +98,7 @@ class Tally:
     not_reached: Counter[str] = field(default_factory=Counter)
     trouble: Counter[str] = field(default_factory=Counter)
     covered: Counter[str] = field(default_factory=Counter)
+    weak_spots: list[WeakSpot] = field(default_factory=list)
 
     def add(self, record: Record) -> None:
         """Count a run everywhere that it belongs."""
@@ -116,11 +119,13 @@ class Tally:
         self.covered.update(record.covered)
 
 
-def tallied(records: Iterable[Record]) -> Tally:
-    """All of them, counted, families with most runs first."""
-    tally = Tally()
+def tallied(records: Iterable[Record], findings: Iterable[Finding] = ()) -> Tally:
+    """All of them, counted, families with most runs first; weak spots where there are findings to look for."""
+    tally, weak = Tally(), WeakSpots(findings)
     for record in records:
         tally.add(record)
+        weak.add(record)
+    tally.weak_spots = weak.told()
     tally.families = dict(sorted(tally.families.items(), key=lambda each: (-each[1].runs, each[0])))
     return tally
 

@@ -1,5 +1,6 @@
 """Where a configuration is weak, as its runs show it, and that the lines that would mend it do."""
 
+import json
 import re
 import tracemalloc
 from contextlib import closing
@@ -11,11 +12,14 @@ import yaml
 
 from faultlab import faults
 from faultlab.playing import play
+from faultlab.reports.campaign_json import document
+from faultlab.reports.campaign_text import render
 from faultlab.results import About, Results
 from faultlab.scenario import DrawnHistory, ScriptedTool, ToolOutput
 from faultlab.schedule import Entry
 from faultlab.script import Reply, ToolCall
 from faultlab.subject import Finding, subject_of
+from faultlab.timetable import Style
 from faultlab.trial import Ending, Record, Standing, Trial
 from faultlab.weak_spots import weak_spots
 
@@ -57,6 +61,7 @@ SHOWN = [
     ("anthropic", "compression_off", TOO_LONG, (), "1 of 1 run ended so (as matrix 0)"),
     ("anchors", "smaller_window", REFUSED, TOO_LONG, "were too large after a switch (as matrix 0)"),
     ("codex", "no_window", TOO_LONG, (), "were refused for their size (as matrix 0)"),
+    ("codex", "no_window_after", REFUSED, TOO_LONG, "were too large after a switch (as matrix 0)"),
     ("big", "long_waits", DOWN, (), "waited longer than 15 s, at the worst 62 s (matrix 0)"),
     ("big", "slow_timeout", SILENT, (), "were kept waiting so, at the worst 630 s in all (matrix 0)"),
 ]
@@ -185,6 +190,17 @@ def test_no_run_is_kept():
     _, peak = tracemalloc.get_traced_memory()
     tracemalloc.stop()
     assert peak < 100_000
+
+
+def test_every_report_tells_them(tmp_path):
+    subject = subject_of(HOMES / "no_fallback")
+    with closing(Results.create(tmp_path / "results.sqlite", about(subject))) as results:
+        results.add(run(subject, DOWN))
+        told, written = render(results, Style()), json.loads(document(results))
+    assert "weak spots, and what would mend them\n  1  fallback_model is not set" in told
+    assert "\n       fallback_model:\n         provider: openrouter" in told
+    assert [each["code"] for each in written["weak_spots"]] == ["no_fallback"]
+    assert [each["code"] for each in written["findings"]] == ["no_fallback"]
 
 
 def test_findings_come_back_from_a_results_file_as_they_went_in(tmp_path):

@@ -39,9 +39,9 @@ def suspicions(own: Own, policy: Policy) -> Iterator[Suspicion]:
     if not own.config.compression.enabled:
         told = "compression.enabled is false: a conversation that has outgrown the window ends there, partial"
         yield _suspected("compression_off", "compression.enabled", told, "compression:\n  enabled: true")
-    yield from _window("model", own.config.model)
+    yield from _window("no_window", "model", own.config.model)
     if policy.usable_fallback:
-        yield from _window("fallback_model", own.config.fallback_model)
+        yield from _window("no_window_after", "fallback_model", own.config.fallback_model)
     yield from _attempts(agent, usable_fallback=policy.usable_fallback)
     yield from _time_out(agent)
     if agent.max_turns < _FEW_TURNS:
@@ -88,11 +88,11 @@ def _expiring(own: Own, policy: Policy) -> Iterator[Suspicion]:
             )
 
 
-def _window(section: str, settings: Endpoint) -> Iterator[Suspicion]:
+def _window(code: str, section: str, settings: Endpoint) -> Iterator[Suspicion]:
     if settings.context_length is None:
         told = f"{section} has no context_length: that a conversation is too long is learned from a refusal only"
         yield _suspected(
-            "no_window", section, told, f"{section}:\n  context_length: …  # in tokens, as the provider states it"
+            code, section, told, f"{section}:\n  context_length: …  # in tokens, as the provider states it"
         )
 
 
@@ -105,7 +105,7 @@ def _attempts(agent: AgentSettings, *, usable_fallback: bool) -> Iterator[Suspic
             "no_retry", "agent.api_max_retries", f"agent.api_max_retries is 1: after one failed attempt {then}", mend
         )
     elif usable_fallback and (waits := sum(_waits(count))) > _PATIENCE_S:
-        told = f"agent.api_max_retries is {count}: up to {waits:g} s of waits before the fallback is asked"
+        told = f"agent.api_max_retries is {count}: up to {waits:g} s of its own waits before the fallback is asked"
         fewer = f"  # {sum(_waits(_FEWER_ATTEMPTS)):g} s of waits, unless the provider states longer ones"
         yield _suspected("long_waits", "agent.api_max_retries", told, f"{mend}{fewer}")
 
