@@ -12,7 +12,7 @@ from faultlab.passes.explore import DEPTH, Explore
 from faultlab.passes.matrix import Matrix
 from faultlab.scenario import ENTRIES
 
-__all__ = ["add_options", "as_told", "as_words", "go_on_as", "made"]
+__all__ = ["add_options", "as_told", "as_words", "go_on_as", "made", "whole"]
 
 
 def _matrix(chosen: argparse.Namespace) -> Pass:

@@ -1,69 +1,20 @@
 """A campaign whose process is killed, or whose disk is full: what was written stays, and it goes on from there."""
 
-import contextlib
 import os
 import resource
 import signal
 import subprocess
-import sys
 from functools import partial
 from pathlib import Path
 
 import pytest
 
-from faultlab.campaign import Unwatched
-from faultlab.reports import campaign_json, campaign_text
-from faultlab.reports.text import Style
-from faultlab.results import Results
-from tests.faultlab.campaigns.playing import RUNS, play
-
-ROOT = Path(__file__).parents[3]
-
-
-FILE = Path("found/results.sqlite")
-"""Below the current folder: what is told of it is the same in each."""
-
-
-@pytest.fixture(scope="module")
-def asked(tmp_path_factory):
-    return tmp_path_factory.mktemp("asked")
+from tests.faultlab.campaigns.playing import FILE, RUNS, goes_on, playing, report
 
 
 @pytest.fixture(autouse=True)
 def _in_a_folder_of_its_own(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-
-
-def report(file=FILE):
-    """Both reports, and the runs themselves."""
-    results = Results.open(file)
-    try:
-        told = campaign_json.document(results), campaign_text.render(results, Style(100, colour=False))
-        return *told, list(results.records())
-    finally:
-        results.close()
-
-
-@pytest.fixture(scope="module")
-def whole(asked, tmp_path_factory):
-    """What it comes to when nothing happens to it."""
-    with contextlib.chdir(tmp_path_factory.mktemp("whole")):
-        assert play(asked, FILE, 0, Unwatched())
-        return report()
-
-
-def goes_on(asked):
-    assert play(asked, FILE, 0, Unwatched())
-    return report()
-
-
-@contextlib.contextmanager
-def playing(asked, jobs=2, **how):
-    command = [sys.executable, "-m", "tests.faultlab.campaigns.playing", str(asked), str(FILE), str(jobs)]
-    pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
-    environ = {**os.environ, "PYTHONPATH": str(ROOT)}
-    with subprocess.Popen(command, env=environ, **pipes, **how) as process:
-        yield process
 
 
 def test_kill_9_at_any_moment_loses_at_most_what_is_being_played(asked, whole):
