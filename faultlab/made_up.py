@@ -11,6 +11,7 @@ import random
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import lru_cache
 
 __all__ = [
     "MadeCall",
@@ -136,6 +137,7 @@ def words(count: int, *parts: object) -> str:
     return " ".join(chosen.choice(_WORDS) for _ in range(count))
 
 
+@lru_cache(maxsize=32)
 def conversation(messages: int, tokens: int, seed: int = 0) -> tuple[MadeMessage, ...]:
     """Exactly so many messages whose estimate is exactly `tokens`: rounds of two, every other one with a tool.
 

@@ -114,8 +114,6 @@ class ModelCall:
         if self._first_s is None:
             self._first_s = run.clock.now_s
         estimate = run.talk.estimate
-        if not run.talk.sure and run.standing.window is not None:
-            raise Unforeseen("how long the conversation is by now")
         asking = Asking(run.standing.whom.name, self._max_tokens)
         if self._compressed:
             asking.lines, self._compressed = tuple(run.talk.whole), False
@@ -140,9 +138,8 @@ class ModelCall:
         return 0.0 if self._first_s is None else self._run.clock.now_s - self._first_s
 
     def _row(self, found: Met, kind: str) -> Row:
-        rules = self._run.setting.rules
-        own = [name for name in found.faults if rules.row(name) and name not in FAILURES]
-        row = rules.row(*own, kind)
+        rows = self._run.setting.rows
+        row = next((rows[name] for name in found.faults if name in rows and name not in FAILURES), rows.get(kind))
         if row is None or row.first is None:
             raise Unforeseen(f"what is to come of {kind}")
         return row
@@ -254,8 +251,6 @@ class ModelCall:
 
     def _shorten(self) -> bool:
         run, setting = self._run, self._run.setting
-        if not run.talk.sure:
-            raise Unforeseen("how long the conversation is by now")
         target, window = run.talk.estimate // 2, run.standing.window
         if window is not None:
             target = min(target, int(setting.threshold * window))

@@ -5,7 +5,7 @@ The provider is the harness's own, so it is asked what it would send; what that 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import lru_cache, partial
 from typing import Final, NamedTuple
 
@@ -54,15 +54,17 @@ class Met(NamedTuple):
         return _LATE.issuperset(self.faults)
 
 
-def met(faults: tuple[Fault, ...], healthy: Reply, asked: Asked, timeouts: Timeouts, least_s: float) -> Met:
+def met(
+    faults: tuple[Fault, ...], healthy: Callable[[], Reply], asked: Asked, timeouts: Timeouts, least_s: float
+) -> Met:
     """What comes of a request to which the provider does this. Waits of up to `least_s` are as good as none.
 
-    Raises Unforeseen.
+    `healthy` is what a model would have said. Raises Unforeseen.
     """
     if len(faults) == 1 and _answers(faults[0], asked):
         return _alone(faults[0], asked, timeouts, least_s)
-    moment = asked.moment()
-    events, applied = inject(faults, _REQUEST, moment, healthy, partial(rendered, moment))
+    moment, reply = asked.moment(), healthy()
+    events, applied = inject(faults, _REQUEST, moment, reply, partial(rendered, moment))
     ending = played_out(events, moment.dialect, timeouts)
     names = tuple(fault.name for fault in applied)
     answering = next((fault for fault in applied if _answers(fault, asked)), None)
@@ -70,7 +72,7 @@ def met(faults: tuple[Fault, ...], healthy: Reply, asked: Asked, timeouts: Timeo
         return _of_several(answering, names, asked, ending, timeouts, least_s)
     if ending.kind is not None and not ending.complete:
         return Met(Meant(ending.kind), None, ending.took_s, None, ending.pieces, names)
-    return _whole(applied, healthy, asked, ending)
+    return _whole(applied, reply, asked, ending)
 
 
 def _answers(fault: Fault, asked: Asked) -> bool:

@@ -77,13 +77,16 @@ class Provider:
         asked = asked._replace(has_calls=bool(healthy and healthy.tool_calls))
         if self._meter is not None:
             asked = asked._replace(counted=self._meter.limits)
-        spoiled = healthy or made_up(asked.moment(), self._seed, self._number).reply
-        found = met(faults, spoiled, asked, self._timeouts, self._least_s)
+        found = met(faults, lambda: healthy or self._made_up(asked), asked, self._timeouts, self._least_s)
         if found.uses_up and healthy is None:
             return Met(Meant("unreachable"))
         if found.uses_up:
             self._script.take()
         return found if self._meter is None else self._told_beside(self._meter, faults, asked, found)
+
+    def _made_up(self, asked: Asked) -> Reply:
+        """What is damaged where nothing is left to be said."""
+        return made_up(asked.moment(), self._seed, self._number).reply
 
     def _asked(self, estimate: int, max_tokens: int | None, window: int | None, now_s: float, number: int) -> Asked:
         backend = self.whom.backend
@@ -110,7 +113,7 @@ class Provider:
         if refusal is None:
             return None
         asked = asked._replace(counted=self._counted(refusal, asked))
-        found = met((refusal.fault,), Reply(), asked, self._timeouts, self._least_s)
+        found = met((refusal.fault,), Reply, asked, self._timeouts, self._least_s)
         return self._told_beside(meter, (refusal.fault,), asked, found)
 
     def _counted(self, refusal: Refusal, asked: Asked) -> dict[str, Any]:

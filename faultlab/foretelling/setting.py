@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any, Final
 
-from faultlab.policies import Rules
+from faultlab.policies import Row, Rules
 from faultlab.policy import FALLBACK, PRIMARY, Backend
 from faultlab.scenario import Scenario
 
@@ -49,6 +49,7 @@ class Setting:
     """The rules with what the configuration says otherwise. `fallback` None: there is none that can be used."""
 
     rules: Rules
+    rows: Mapping[str, Row]
     primary: Whom
     fallback: Whom | None
     refused: str | None
@@ -72,6 +73,7 @@ def setting_of(scenario: Scenario, rules: Rules) -> Setting:
     usable = policy.fallback if policy.usable_fallback else None
     return Setting(
         rules,
+        {row.name: row for row in rules.rows},
         _whom(PRIMARY, policy.primary, _section(config, "model"), streaming),
         None if usable is None else _whom(FALLBACK, usable, _section(config, "fallback_model"), streaming),
         policy.refused,

@@ -11,16 +11,12 @@ __all__ = ["Line", "Talk", "estimate_of"]
 
 
 class Line(NamedTuple):
-    """One message: who says what, and how many characters of arguments its tool calls have.
-
-    `sure`: its text is known, not only about how long it is.
-    """
+    """One message: who says what, and how many characters of arguments its tool calls have. `marks`: a marker."""
 
     role: str
     text: str = ""
     arguments: int = 0
     marks: bool = False
-    sure: bool = True
 
     @property
     def characters(self) -> int:
@@ -54,11 +50,6 @@ class Talk:
     def estimate(self) -> int:
         """The estimate of a request."""
         return estimate_of(self._characters)
-
-    @property
-    def sure(self) -> bool:
-        """Whether all of it is known."""
-        return all(line.sure for line in self.kept)
 
     def add(self, line: Line) -> None:
         """It stays in the conversation."""
