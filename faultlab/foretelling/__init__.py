@@ -6,6 +6,7 @@ from dataclasses import replace
 
 from faultlab.expectations import Expectation
 from faultlab.foretelling.course import accounts_of
+from faultlab.foretelling.setting import Unforeseen, setting_of
 from faultlab.foretelling.telling import told
 from faultlab.policies import Rules
 from faultlab.scenario import HermesTarget, Scenario
@@ -17,8 +18,14 @@ def foretell(scenario: Scenario, rules: Rules) -> tuple[Expectation, ...]:
     """What each turn must come to, as far as that can be said for sure. Each stands at the line that it comes of."""
     if not isinstance(scenario.target, HermesTarget) or not rules.knows_the_agent:
         return ()
-    accounts = accounts_of(scenario, rules)
-    return tuple(each for number, account in enumerate(accounts, 1) for each in told(account, number, scenario, rules))
+    try:
+        setting = setting_of(scenario, rules)
+    except Unforeseen:
+        return ()
+    accounts = accounts_of(scenario, setting)
+    return tuple(
+        each for number, account in enumerate(accounts, 1) for each in told(account, number, scenario, setting)
+    )
 
 
 def foretold(scenario: Scenario, rules: Rules | None) -> Scenario:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from faultlab.foretelling.screen import Screen
 from faultlab.foretelling.talk import Line
 from faultlab.policies.rules import NO_FAILURE
 
@@ -14,15 +15,12 @@ __all__ = ["Account", "Asking"]
 class Asking:
     """One request: to whom (`primary`, `fallback`), for how much output, and what of the conversation it has to hold.
 
-    `lines` only where a compression stands before it; `pieces` are what a stream showed that failed.
+    `lines` only where a compression or the switch stands before it: then it has to hold these and no others.
     """
 
     to: str
     max_tokens: int | None
     lines: tuple[Line, ...] = ()
-    first_after_switch: bool = False
-    shown: str = ""
-    failed: bool = False
 
 
 @dataclass(slots=True)
@@ -48,3 +46,6 @@ class Account:
     final_model: str = ""
     ended_s: float = 0.0
     blurred: bool = False
+    notice: str = ""
+    provider: str = ""
+    screen: Screen = field(default_factory=Screen)

@@ -13,6 +13,7 @@ from faultlab.foretelling.answers import has_bad_arguments
 from faultlab.foretelling.clock import RunClock
 from faultlab.foretelling.meeting import Met
 from faultlab.foretelling.provider import Provider
+from faultlab.foretelling.screen import Display
 from faultlab.foretelling.setting import Setting, Unforeseen, Whom
 from faultlab.foretelling.talk import Talk
 from faultlab.policies import FAILURES, UNSAID
@@ -59,6 +60,7 @@ class Run(Protocol):
     talk: Talk
     account: Account
     standing: Standing
+    display: Display
 
     @property
     def provider(self) -> Provider:
@@ -95,14 +97,16 @@ class ModelCall:
         self._failed, self._waited_s = 0, 0.0
         self._first_s: float | None = None
         self._renewed = self._lowered = False
-        self._compressed = False
+        self._told_whole = False
 
     def answer(self) -> Reply:
         """The answer. Raises TurnEnds, Interrupted and Unforeseen."""
         while True:
             found = self._attempt()
+            self._run.display.show(found, self._run.standing.whom)
             if found.meant.kind is None and found.reply is not None:
                 return found.reply
+            self._run.display.withdraw()
             self._recover(found)
 
     def _attempt(self) -> Met:
@@ -115,8 +119,8 @@ class ModelCall:
             self._first_s = run.clock.now_s
         estimate = run.talk.estimate
         asking = Asking(run.standing.whom.name, self._max_tokens)
-        if self._compressed:
-            asking.lines, self._compressed = tuple(run.talk.whole), False
+        if self._told_whole:
+            asking.lines, self._told_whole = tuple(run.talk.whole), False
         run.account.askings.append(asking)
         number = run.next_number()
         if run.is_stale:
@@ -209,6 +213,7 @@ class ModelCall:
             raise TurnEnds(row.ends, kind)
         run.switch(row.reason or "client_error")
         self._begin(run.standing.max_tokens)
+        self._told_whole = True
 
     def _renew(self, row: Row, kind: str) -> None:
         run, setting = self._run, self._run.setting
@@ -258,7 +263,7 @@ class ModelCall:
             return False
         run.standing.compressions += 1
         run.account.compressions += 1
-        self._failed, self._waited_s, self._compressed = 0, 0.0, True
+        self._failed, self._waited_s, self._told_whole = 0, 0.0, True
         return True
 
     def _lower(self, meant: Meant, row: Row, kind: str) -> None:

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 
 from faultlab.foretelling.account import Account
 from faultlab.foretelling.call import Standing, TurnEnds
 from faultlab.foretelling.clock import Interrupted, RunClock
 from faultlab.foretelling.provider import Provider
-from faultlab.foretelling.setting import Setting, Unforeseen, Whom, setting_of
+from faultlab.foretelling.screen import Display, screen_for
+from faultlab.foretelling.setting import Setting, Unforeseen, Whom
 from faultlab.foretelling.talk import Line, Talk
 from faultlab.foretelling.turn import answer_of
+from faultlab.foretelling.wording import notice
 from faultlab.made_up import conversation
-from faultlab.policies import Rules
 from faultlab.policies.rules import Timeouts
 from faultlab.policy import PRIMARY
 from faultlab.scenario import DrawnHistory, HermesTarget, Scenario, ScriptedTool, ToolOutput, TurnPlan
@@ -21,10 +22,10 @@ from faultlab.script import Script
 __all__ = ["accounts_of"]
 
 
-def accounts_of(scenario: Scenario, rules: Rules) -> Iterator[Account]:
+def accounts_of(scenario: Scenario, setting: Setting) -> Iterator[Account]:
     """The account of each turn, in order; none from the first that cannot be foretold."""
     try:
-        course = _Course(scenario, rules)
+        course = _Course(scenario, setting)
         for plan in scenario.turns:
             yield course.turn(plan)
     except Unforeseen:
@@ -47,10 +48,10 @@ class _Session:
 
 
 class _Course:
-    def __init__(self, scenario: Scenario, rules: Rules) -> None:
+    def __init__(self, scenario: Scenario, setting: Setting) -> None:
         if scenario.cassette is not None:
             raise Unforeseen("what was recorded")
-        self.setting: Setting = setting_of(scenario, rules)
+        self.setting = setting
         self.clock = RunClock()
         self._scenario = scenario
         self._sessions: dict[str, _Session] = {}
@@ -78,6 +79,8 @@ class _Course:
         texts = self.setting.rules.texts
         self.talk = Talk(self.setting.system, texts.marker, [*self._session.lines, Line("user", plan.user)])
         self.account = Account(self.clock.now_s, blurred=self._session.blurred)
+        streaming = self.setting.streaming
+        self.display = Display(screen_for(self._scenario, texts.withdrawn, streaming=streaming), streaming=streaming)
         self._stand()
         after_s = plan.interrupt_after_s
         self.clock.due_s = None if after_s is None else self.clock.now_s + after_s
@@ -88,6 +91,8 @@ class _Course:
         account.blurred = account.blurred or self._session.blurred
         account.ended_s, self.clock.due_s = self.clock.now_s, None
         account.final_model = self.standing.whom.backend.model
+        self.display.end()
+        account.screen = self.display.screen
         return account
 
     def _begun(self, name: str) -> _Session:
@@ -112,6 +117,7 @@ class _Course:
             account.outcome, account.failure, account.reply = end.outcome, end.failure, end.reply
             if end.outcome == "failed" and not self._session.switched:
                 account.refused = self.setting.refused
+        account.provider = self.standing.whom.backend.provider
 
     def _stand(self) -> None:
         whom = self._whom()
@@ -152,15 +158,23 @@ class _Course:
         account.switch = reason
         account.after_calls = sum(asking.to == PRIMARY for asking in account.askings)
         self._session.switched = True
+        left = self.standing.whom
+        self.display.leave()
         self._stand()
+        account.notice = notice(self.setting.rules, left, self.standing.whom, account.decided_by)
+        self.display.screen.notice(account.notice)
 
 
 def _past(scenario: Scenario) -> list[Line]:
     history = scenario.history
     if isinstance(history, DrawnHistory):
         made = conversation(history.messages, history.tokens, scenario.seed)
-        return [Line(each.role, each.text, sum(len(call.arguments) for call in each.calls)) for each in made]
-    return [Line(each.role, each.text, sum(len(call[2]) for call in each.tool_calls)) for each in history]
+        return [_line(each.role, each.text, [call.arguments for call in each.calls]) for each in made]
+    return [_line(each.role, each.text, [arguments for _, _, arguments in each.tool_calls]) for each in history]
+
+
+def _line(role: str, text: str, arguments: Sequence[str]) -> Line:
+    return Line(role, text, sum(map(len, arguments)), len(arguments))
 
 
 def _outputs(tool: ScriptedTool) -> Callable[[], ToolOutput]:

@@ -10,7 +10,7 @@ from functools import lru_cache, partial
 from typing import Final, NamedTuple
 
 from faultlab.clock import START
-from faultlab.dialects import CHAT, DIALECTS, Dialect
+from faultlab.dialects import CHAT, DIALECTS
 from faultlab.faults import Events, Fault, inject
 from faultlab.foretelling.answers import worth
 from faultlab.foretelling.playing_out import Ending, played_out
@@ -83,12 +83,14 @@ def _answers(fault: Fault, asked: Asked) -> bool:
 
 
 def _alone(fault: Fault, asked: Asked, timeouts: Timeouts, least_s: float) -> Met:
-    meant, took_s = _meant(fault, asked), _took_s(fault, asked, timeouts)
+    meant = _meant(fault, asked)
     if meant.kind == UNSAID:
         raise Unforeseen(f"what the words of {fault.name} mean")
     if meant.kind is None:
         return _said(fault, asked, timeouts)
-    return Met(meant, None, took_s, _stated(fault, asked, took_s, least_s), (), (fault.name,))
+    ending = _ending(fault, asked, timeouts)
+    wait_s = _stated(fault, asked, ending.took_s, least_s)
+    return Met(meant, None, ending.took_s, wait_s, ending.pieces, (fault.name,))
 
 
 def _of_several(
@@ -169,18 +171,15 @@ def _constant(
     return meaning_of((fault,), Asked(provider, dialect, streamed, max_tokens, 1000, window))
 
 
-def _took_s(fault: Fault, asked: Asked, timeouts: Timeouts) -> float:
-    """Only what ends in silence takes time."""
+def _ending(fault: Fault, asked: Asked, timeouts: Timeouts) -> Ending:
+    """Only what ends in silence takes time, and only an entry of the catalogue may begin with some of an answer."""
     if fault.name not in _SILENT:
-        return 0.0
-    return played_out(fault.answer(_REQUEST, asked.moment()) or (), _dialect(asked), timeouts).took_s
+        return _AT_ONCE
+    return played_out(fault.answer(_REQUEST, asked.moment()) or (), DIALECTS[asked.dialect], timeouts)
 
 
+_AT_ONCE: Final = Ending(whole=False, kind=None, took_s=0.0)
 _SILENT: Final = frozenset({"connect_timeout", "read_timeout", "wire"})
-
-
-def _dialect(asked: Asked) -> Dialect:
-    return DIALECTS[asked.dialect]
 
 
 def _stated(fault: Fault, asked: Asked, took_s: float, least_s: float) -> float | None:

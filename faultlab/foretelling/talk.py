@@ -11,11 +11,15 @@ __all__ = ["Line", "Talk", "estimate_of"]
 
 
 class Line(NamedTuple):
-    """One message: who says what, and how many characters of arguments its tool calls have. `marks`: a marker."""
+    """One message: who says what, and how many tool calls it has, with so many characters of arguments.
+
+    `marks`: a marker.
+    """
 
     role: str
     text: str = ""
     arguments: int = 0
+    calls: int = 0
     marks: bool = False
 
     @property

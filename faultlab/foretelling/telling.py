@@ -7,20 +7,24 @@ from typing import Any
 
 from faultlab.expectations import NEVER, Contains, Expectation, Range, Switched
 from faultlab.foretelling.account import Account
+from faultlab.foretelling.requests import requests_of
+from faultlab.foretelling.setting import Setting
+from faultlab.foretelling.wording import reason_told
 from faultlab.policies import Rules
 from faultlab.scenario import HermesTarget, Scenario
 
 __all__ = ["told"]
 
 
-def told(account: Account, number: int, scenario: Scenario, rules: Rules) -> Iterator[Expectation]:
+def told(account: Account, number: int, scenario: Scenario, setting: Setting) -> Iterator[Expectation]:
     """What this turn must come to."""
-    place = rules.place(account.decided_by)
-    for key, value in _keys(account, scenario, rules):
+    place = setting.rules.place(account.decided_by)
+    for key, value in _keys(account, scenario, setting):
         yield Expectation(key, value, place, number)
 
 
-def _keys(account: Account, scenario: Scenario, rules: Rules) -> Iterator[tuple[str, Any]]:
+def _keys(account: Account, scenario: Scenario, setting: Setting) -> Iterator[tuple[str, Any]]:
+    rules = setting.rules
     yield "outcome", account.outcome
     yield "fallback", Switched(account.switch, account.after_calls) if account.switch else NEVER
     yield "failure", account.failure
@@ -39,8 +43,25 @@ def _keys(account: Account, scenario: Scenario, rules: Rules) -> Iterator[tuple[
         yield "tool_runs", tuple((tool.name, account.tool_runs.get(tool.name, 0)) for tool in scenario.tools)
     if scenario.target == _COMMAND_LINE:
         yield "exit_code", dict(rules.exit_codes)[account.outcome]
-    if account.switch is not None and scenario.policy.fallback is not None:
-        yield "user_sees", Contains(scenario.policy.fallback.model)
+    requests = requests_of(account, setting)
+    if requests:
+        yield "requests", requests
+    seen = _seen(account, scenario, rules)
+    if seen is not None:
+        yield "user_sees", seen
+
+
+def _seen(account: Account, scenario: Scenario, rules: Rules) -> str | Contains | None:
+    """All that a user is shown; of what has words in it that nobody foretells, what has to be among them."""
+    if account.outcome == "interrupted":
+        return None
+    if scenario.target == HermesTarget("cron"):
+        return Contains(account.notice or account.reply)
+    if account.outcome == "completed":
+        account.screen.end(account.reply)
+        return account.screen.text
+    told = reason_told(rules, account.provider, account.decided_by)
+    return Contains(told) if told and account.failure else None
 
 
 _COMMAND_LINE = HermesTarget("cli")

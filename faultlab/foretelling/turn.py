@@ -38,6 +38,7 @@ class _Turn:
             if not reply.tool_calls:
                 text = reply.text or ""
                 self._run.talk.add(Line("assistant", text))
+                self._run.display.keep(text)
                 return text
             self._take_tools(reply)
         raise TurnEnds("partial", None)
@@ -53,7 +54,10 @@ class _Turn:
             goes_on = bool((reply.text or "").strip()) and not reply.tool_calls
             if goes_on:
                 pieces += reply.text or ""
+                run.display.hold(reply.text or "")
                 run.talk.hold(Line("assistant", reply.text or ""), Line("user", run.setting.rules.texts.go_on))
+            else:
+                run.display.withdraw()
             self._count_cut(goes_on, pieces)
             room = 1 if goes_on else 2
 
@@ -71,13 +75,15 @@ class _Turn:
             self._run.talk.drop_pending()
             if so_far:
                 self._run.talk.add(Line("assistant", so_far))
+                self._run.display.keep(so_far)
             raise TurnEnds("partial", None, so_far)
 
     def _take_tools(self, reply: Reply) -> None:
         run = self._run
         refused = has_bad_arguments(reply)
         arguments = sum(_written(call, refused=refused) for call in reply.tool_calls)
-        run.talk.add(Line("assistant", reply.text or "", arguments))
+        run.talk.add(Line("assistant", reply.text or "", arguments, len(reply.tool_calls)))
+        run.display.keep(reply.text or "")
         if refused:
             self._bad_arguments += 1
         for call in reply.tool_calls:

@@ -11,7 +11,7 @@ from typing import Any, Final
 from faultlab.errors import ScenarioError
 from faultlab.faults import FAULTS
 from faultlab.loader import text_of
-from faultlab.loader.shapes import Shape, choice, fields, flag, misfit, number, text, unknown, whole
+from faultlab.loader.shapes import Shape, choice, entries, fields, flag, misfit, number, text, unknown, whole
 from faultlab.loader.tree import Tree, documents, refusal
 from faultlab.policies.rules import (
     FIRST_ANSWERS,
@@ -100,6 +100,7 @@ _ROW: Final[dict[str, Shape[Any]]] = {
     "switch": _never,
     "ends": choice("an outcome", ("failed", "partial")),
     "halves_output": flag,
+    "told": text,
 }
 
 
@@ -150,4 +151,5 @@ _SHAPES: Final[dict[str, Shape[Any]]] = {
     "timeouts": _section(Timeouts, _numbers),
     "texts": _section(Texts, text),
     "exit_codes": _exit_codes,
+    "output_limits": entries(text),
 }

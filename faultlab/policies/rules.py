@@ -33,7 +33,8 @@ class Row:
 
     `first` None: how it goes about it is its own business. `reason` is that of the switch, `after_calls` how many
     requests the primary gets first (None: any number), `never` that nothing of this kind ever switches. `ends` is the
-    outcome where nobody is left to switch to. `halves_output` goes with `compress`. `line` is its place in the file.
+    outcome where nobody is left to switch to. `halves_output` goes with `compress`. `told` is how a user is told of
+    it, `line` its place in the file.
     """
 
     name: str
@@ -43,6 +44,7 @@ class Row:
     never: bool = False
     ends: str = "failed"
     halves_output: bool = False
+    told: str = ""
     line: int = 1
 
 
@@ -106,13 +108,17 @@ class Texts:
     not_run: str = ""
     tool_failed: str = ""
     interrupted: str = ""
+    switched: str = ""
+    unaskable: str = ""
+    withdrawn: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Rules:
     """What a policy file says. `name` is what reports call it, `file` where it stands.
 
-    `exit_codes` are (outcome, code). `knows_the_agent`: the whole ladder is there, so that a run can be foretold.
+    `exit_codes` are (outcome, code), `output_limits` (provider, its name of the parameter where it has another one).
+    `knows_the_agent`: the whole ladder is there, so that a run can be foretold.
     """
 
     name: str
@@ -125,6 +131,7 @@ class Rules:
     timeouts: Timeouts = field(default_factory=Timeouts)
     texts: Texts = field(default_factory=Texts)
     exit_codes: tuple[tuple[str, int], ...] = ()
+    output_limits: tuple[tuple[str, str], ...] = ()
 
     @property
     def knows_the_agent(self) -> bool:

@@ -1,0 +1,84 @@
+"""What the requests of a turn must look like where something about them is new: to whom they go, what they hold."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from faultlab.expectations import RequestLike
+from faultlab.foretelling.account import Account, Asking
+from faultlab.foretelling.setting import Setting, Whom
+from faultlab.foretelling.talk import Line
+
+__all__ = ["requests_of"]
+
+_API_MODES = {"chat": "chat_completions", "responses": "codex_responses"}
+_OUTPUT_LIMITS = ("max_completion_tokens", "max_output_tokens", "max_tokens")
+_NOBODYS = ("headers.openai-organization", "headers.openai-project")
+
+
+def requests_of(account: Account, setting: Setting) -> tuple[RequestLike, ...]:
+    """The first request to each provider, and each that has to differ from the one before."""
+    return tuple(_requests(account, setting))
+
+
+def _requests(account: Account, setting: Setting) -> Iterator[RequestLike]:
+    before: Asking | None = None
+    for number, asking in enumerate(account.askings, 1):
+        whom = setting.fallback if asking.to != setting.primary.name and setting.fallback else setting.primary
+        is_first = before is None or before.to != asking.to
+        if is_first or asking.lines or (before is not None and before.max_tokens != asking.max_tokens):
+            yield _like(number, asking, whom, setting, is_first=is_first)
+        before = asking
+
+
+def _like(number: int, asking: Asking, whom: Whom, setting: Setting, *, is_first: bool) -> RequestLike:
+    backend = whom.backend
+    limit = _limit(whom, setting)
+    has: list[tuple[str, Any]] = [] if asking.max_tokens is None else [(f"body.{limit}", asking.max_tokens)]
+    lacks = [f"body.{name}" for name in _OUTPUT_LIMITS if asking.max_tokens is None or name != limit]
+    if is_first:
+        has += [("body.stream", True)] if whom.streamed else []
+        lacks += ["body.stream_options", *_NOBODYS, *([] if whom.streamed else ["body.stream"])]
+    if asking.lines:
+        written, more = _WRITTEN[backend.dialect](asking.lines, setting)
+        has, lacks = has + written, lacks + more
+    mode = _API_MODES[backend.dialect]
+    return RequestLike(number, asking.to, backend.model, None, mode, tuple(has), tuple(lacks))
+
+
+def _limit(whom: Whom, setting: Setting) -> str:
+    if whom.backend.dialect == "responses":
+        return "max_output_tokens"
+    return dict(setting.rules.output_limits).get(whom.backend.provider, "max_tokens")
+
+
+def _as_chat(lines: tuple[Line, ...], setting: Setting) -> tuple[list[tuple[str, Any]], list[str]]:
+    at = 1 if setting.system else 0
+    has: list[tuple[str, Any]] = []
+    lacks = []
+    for place, line in enumerate(lines, at):
+        has.append((f"body.messages.{place}.role", line.role))
+        has.append((f"body.messages.{place}.content", line.text or None if line.calls else line.text))
+        lacks += [f"body.messages.{place}.reasoning_content"] if line.calls else []
+    return has, [*lacks, f"body.messages.{at + len(lines)}"]
+
+
+def _as_responses(lines: tuple[Line, ...], _setting: Setting) -> tuple[list[tuple[str, Any]], list[str]]:
+    has: list[tuple[str, Any]] = []
+    place = 0
+    for line in lines:
+        if line.role == "tool":
+            has.append((f"body.input.{place}.output", line.text))
+            place += 1
+            continue
+        if line.text or not line.calls:
+            has.append((f"body.input.{place}.content.0.text", line.text))
+            place += 1
+        for _ in range(line.calls):
+            has.append((f"body.input.{place}.type", "function_call"))
+            place += 1
+    return has, [f"body.input.{place}"]
+
+
+_WRITTEN = {"chat": _as_chat, "responses": _as_responses}

@@ -1,0 +1,23 @@
+"""The sentences that a user is told, made of the policy's own words."""
+
+from __future__ import annotations
+
+from faultlab.foretelling.setting import Whom
+from faultlab.policies import Rules
+
+__all__ = ["notice", "reason_told"]
+
+
+def notice(rules: Rules, left: Whom, to: Whom, decided_by: str) -> str:
+    """The one line that tells of the switch."""
+    row = rules.row(decided_by)
+    named = f"{left.backend.provider} ({left.backend.model})" if left.problem is None else rules.texts.unaskable
+    return rules.texts.switched.format(
+        left=named, provider=to.backend.provider, model=to.backend.model, why=row.told if row else ""
+    )
+
+
+def reason_told(rules: Rules, provider: str, decided_by: str) -> str:
+    """Who failed, and why, as it stands in the sentence that ends a turn."""
+    row = rules.row(decided_by)
+    return f"{provider}: {row.told}" if row and row.told else ""
