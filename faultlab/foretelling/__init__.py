@@ -5,13 +5,13 @@ from __future__ import annotations
 from dataclasses import replace
 
 from faultlab.expectations import Expectation
-from faultlab.foretelling.course import accounts_of
+from faultlab.foretelling.course import accounts_of, reaches_all
 from faultlab.foretelling.setting import Unforeseen, setting_of
 from faultlab.foretelling.telling import told
 from faultlab.policies import Rules
 from faultlab.scenario import HermesTarget, Scenario
 
-__all__ = ["foretell", "foretold"]
+__all__ = ["foretell", "foretold", "reached"]
 
 
 def foretell(scenario: Scenario, rules: Rules) -> tuple[Expectation, ...]:
@@ -26,6 +26,16 @@ def foretell(scenario: Scenario, rules: Rules) -> tuple[Expectation, ...]:
     return tuple(
         each for number, account in enumerate(accounts, 1) for each in told(account, number, scenario, setting)
     )
+
+
+def reached(scenario: Scenario, rules: Rules) -> bool | None:
+    """Whether an agent that keeps to the policy meets all the faults; None where that cannot be foretold."""
+    if not isinstance(scenario.target, HermesTarget) or not rules.knows_the_agent:
+        return None
+    try:
+        return reaches_all(scenario, setting_of(scenario, rules))
+    except Unforeseen:
+        return None
 
 
 def foretold(scenario: Scenario, rules: Rules | None) -> Scenario:

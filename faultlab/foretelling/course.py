@@ -19,7 +19,7 @@ from faultlab.policy import PRIMARY
 from faultlab.scenario import DrawnHistory, HermesTarget, Scenario, ScriptedTool, ToolOutput, TurnPlan
 from faultlab.script import Script
 
-__all__ = ["accounts_of"]
+__all__ = ["accounts_of", "reaches_all"]
 
 
 def accounts_of(scenario: Scenario, setting: Setting) -> Iterator[Account]:
@@ -30,6 +30,17 @@ def accounts_of(scenario: Scenario, setting: Setting) -> Iterator[Account]:
             yield course.turn(plan)
     except Unforeseen:
         return
+
+
+def reaches_all(scenario: Scenario, setting: Setting) -> bool | None:
+    """Whether every planned fault comes about; None where that cannot be foretold."""
+    try:
+        course = _Course(scenario, setting)
+        for plan in scenario.turns:
+            course.turn(plan)
+    except Unforeseen:
+        return None
+    return course.is_through
 
 
 class _Session:
@@ -94,6 +105,11 @@ class _Course:
         self.display.end()
         account.screen = self.display.screen
         return account
+
+    @property
+    def is_through(self) -> bool:
+        """Whether all that was planned has come about."""
+        return all(provider.is_through for provider in self._providers.values())
 
     def _begun(self, name: str) -> _Session:
         is_job = self._scenario.target == HermesTarget("cron")

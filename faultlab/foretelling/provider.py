@@ -45,6 +45,11 @@ class Provider:
         self._meter = None if limits is None or limits == Limits() else Meter(limits, self._provider)
         self._refresh, self._renewals, self.renewed = side.refresh or ("refused",), 0, 0
 
+    @property
+    def is_through(self) -> bool:
+        """Whether all that was planned has come about."""
+        return not self._schedule.unreached()
+
     def renew(self) -> str:
         """What the next renewal does: `ok`, `refused` or `hangs`."""
         word = self._refresh[min(self._renewals, len(self._refresh) - 1)]
