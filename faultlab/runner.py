@@ -17,6 +17,7 @@ from faultlab.expectations import History, judge
 from faultlab.invariants import Case, violated
 from faultlab.lab import Lab
 from faultlab.loader import Loader
+from faultlab.model import Model
 from faultlab.own_config import Finding, OwnConfig
 from faultlab.policy import Policy, Problem
 from faultlab.scenario import CallableTarget, CommandTarget, HermesTarget, Scenario, SdkTarget
@@ -25,7 +26,7 @@ from faultlab.targets.base import Played, Player, Situated, lab_for
 from faultlab.trace import Trace
 from faultlab.verdict import Verdict, Violation
 
-__all__ = ["OUT_OF_MEMORY", "Run", "check_config", "load", "loader", "own_config", "run", "run_fully"]
+__all__ = ["OUT_OF_MEMORY", "Run", "check_config", "load", "loader", "model_of", "own_config", "run", "run_fully"]
 
 _TARGETS: Final[dict[type, str]] = {
     HermesTarget: "faultlab.targets.hermes",
@@ -96,6 +97,12 @@ def own_config(path: str | Path, entry: str) -> OwnConfig:
 
 def _own_config() -> Any:
     return importlib.import_module(f"{_TARGETS[HermesTarget]}.own_config")
+
+
+def model_of(scenario: Scenario) -> Model[Any]:
+    """The decisions of the agent alone, with this scenario's configuration."""
+    made: Model[Any] = importlib.import_module(f"{_TARGETS[HermesTarget]}.model").model_of(scenario)
+    return made
 
 
 def _read_config(*given: Any) -> Policy | Problem:

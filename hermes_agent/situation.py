@@ -62,27 +62,31 @@ class Situation:
 
     @property
     def key(self) -> str:
-        """A text that is the same for two situations from which the agent goes on alike, whatever happens."""
-        return self._text(self._passes, self.state, self._conversation)
+        """A text that is the same for two situations from which the agent goes on alike, whatever happens.
 
-    @property
-    def bare(self) -> str:
-        """The key without the conversation, and without the window, which is held against nothing else."""
-        return self._text(self._passes, self.state, "")
+        What stands before ` | ` says nothing of the conversation, nor of the window, which is held against it alone.
+        """
+        return f"{self._text(self._passes, self.state)} | {self._conversation}"
 
     def key_within(self, reach: Reach) -> str:
         """The same for whoever goes no further than that: what cannot come to matter there is left out.
 
+        The conversation is, with the window, if it stays far below the window and each compression finds something.
+        """
+        is_roomy = self._stays_far_below_window(reach) and self._can_be_compressed(reach)
+        return f"{self.bare_within(reach)} | {f'pending={self.pending}' if is_roomy else self._conversation}"
+
+    def bare_within(self, reach: Reach) -> str:
+        """What of that stands before ` | `.
+
         Times are exact to the millisecond, as C3 and C19 look at them so; the time since the first attempt is left out
-        where C19's limit is out of reach, and the number of passes where `max_turns` is. The conversation is left out,
-        and the window that it is held against, if it stays far below the window and each compression finds something.
+        where C19's limit is out of reach, and the number of passes where `max_turns` is.
         """
         used, state = self.used, self.state
         if state.elapsed_s + reach.seconds <= CALL_LIMIT_S:
             state = replace(state, elapsed_s=0.0)
         passes = _some(used.passes) if used.passes + reach.requests < self.max_turns else self._passes
-        is_roomy = self._stays_far_below_window(reach) and self._can_be_compressed(reach)
-        return self._text(passes, state, f"pending={self.pending}" if is_roomy else self._conversation)
+        return self._text(passes, state)
 
     @property
     def label(self) -> str:
@@ -102,10 +106,10 @@ class Situation:
         )
         return ", ".join(filter(None, happened))
 
-    def _text(self, passes: str, state: State, conversation: str) -> str:
+    def _text(self, passes: str, state: State) -> str:
         who = "fallback" if self.switched else "primary"
         counters = (*_told(state), f"passes={passes}", *_told(self.used)[1:], f"from_now_on={self.max_tokens}")
-        return " ".join([who, f"{self.provider}/{self.model}", *counters, conversation])
+        return " ".join([who, f"{self.provider}/{self.model}", *counters])
 
     @property
     def _passes(self) -> str:

@@ -20,13 +20,13 @@ def _matrix(chosen: argparse.Namespace) -> Pass:
 
 
 def _explore(chosen: argparse.Namespace) -> Pass:
-    return Explore(chosen.depth or DEPTH, "every kind" if chosen.every_kind else "classes")
+    return Explore(chosen.depth or DEPTH, "every kind" if chosen.every_kind else "classes", chosen.entry)
 
 
 _MADE: Final[dict[str, Callable[[argparse.Namespace], Pass]]] = {"matrix": _matrix, "explore": _explore}
 """In the order in which they are gone through."""
 
-_TOLD: Final[dict[str, tuple[str, ...]]] = {"matrix": ("entry",), "explore": ("depth", "every_kind")}
+_TOLD: Final[dict[str, tuple[str, ...]]] = {"matrix": ("entry",), "explore": ("depth", "every_kind", "entry")}
 """Which of the options each is told."""
 
 _OPTIONS: Final = ("entry", "policy", "depth", "every_kind", "seed")

@@ -13,13 +13,16 @@ from faultlab.providers import provider as provider_of
 from faultlab.schedule import OK, Entry
 from faultlab.script import Reply, ToolCall
 
-__all__ = ["ALPHABETS", "ANSWER", "TOOL", "Alphabet", "Symbol"]
+__all__ = ["ALPHABETS", "ANSWER", "TOOL", "TOOL_ROUND", "Alphabet", "Symbol"]
 
 TOOL: Final = "look_up"
 """The tool that a tool round calls."""
 
 ANSWER: Final = "answer"
 """The symbol of an answer that ends the turn."""
+
+TOOL_ROUND: Final = "tool_round"
+"""That of an answer that calls the tool."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +66,7 @@ _LONGEST_WAIT_S: Final = 60.0
 
 _ANSWERS: Final = (
     Symbol(ANSWER, says=Reply("All is well.")),
-    Symbol("tool_round", says=Reply(tool_calls=(ToolCall(TOOL),))),
+    Symbol(TOOL_ROUND, says=Reply(tool_calls=(ToolCall(TOOL),))),
 )
 
 # A window far above what is asked: what follows from the one that a provider names depends on the conversation alone.

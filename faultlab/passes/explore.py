@@ -7,37 +7,21 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
-from itertools import groupby
 from typing import Final
 
-from faultlab.passes.alphabet import ALPHABETS, ANSWER, TOOL, Alphabet
+from faultlab.passes.alphabet import ALPHABETS, ANSWER, Alphabet
 from faultlab.passes.base import Rounds
-from faultlab.policy import FALLBACK, PRIMARY, UPSTREAMS
-from faultlab.scenario import HermesTarget, HistoryMessage, Scenario, ScriptedTool, Side, ToolOutput
-from faultlab.schedule import OK
+from faultlab.passes.outline import MOST_TOKENS, outline
+from faultlab.passes.spelling import Path, entered, spelled
+from faultlab.policy import PRIMARY, UPSTREAMS
+from faultlab.scenario import HermesTarget, Scenario
 from faultlab.subject import Subject
 from faultlab.trial import Record, Stride, Trial
 
-__all__ = ["DEPTH", "Explore", "Path", "Walks", "spelled"]
+__all__ = ["DEPTH", "Explore", "Walks"]
 
 DEPTH: Final = 8
 """How many requests long the schedules are."""
-
-Path = tuple[tuple[str, str], ...]
-"""What happened, request by request: the upstream that was asked, and the symbol that it answered with."""
-
-_WORDS: Final = (2, 2, 2, 2700, 1350, 680, 340, 170, 30, 2, 2, 2)
-"""Of each message: the middle ones are twice as long as all behind them, so that one at a time is left out."""
-
-_PAST: Final = tuple(
-    HistoryMessage("assistant" if number % 2 else "user", "abc " * words) for number, words in enumerate(_WORDS)
-)
-"""So that all compressions of a turn find something to leave out, on either provider, in so few messages as can be."""
-
-_MOST_TOKENS: Final = 4
-"""What a symbol brings to the conversation at most: a call of the tool with its result, or an answer."""
-
-_TOOLS: Final = (ScriptedTool(TOOL, (ToolOutput("found"),)),)
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +32,7 @@ class Walks:
     first: int
     paths: tuple[Path, ...]
     depth: int
+    entry: str | None = None
     of: str = "explore"
 
     @property
@@ -64,10 +49,11 @@ class Walks:
         """A scenario for each path, healthy from its end on."""
         for number, path in zip(self.numbers, self.paths, strict=True):
             spelling = " ".join(symbol for _, symbol in path)
-            labels = (("by", path[-1][1]), ("depth", str(len(path))), ("path", spelling))
-            scenario = spelled(subject.healthy, ALPHABETS[self.alphabet], path)
+            healthy = entered(subject.healthy, self.entry)
+            labels = (("by", path[-1][1]), ("depth", str(len(path))), ("path", spelling), *_entry_of(healthy))
+            scenario = spelled(healthy, ALPHABETS[self.alphabet], path)
             left = max(0, self.depth - len(path))
-            stride = Stride(len(path), path[-1][1], left, ALPHABETS[self.alphabet].longest_s, _MOST_TOKENS)
+            stride = Stride(len(path), path[-1][1], left, ALPHABETS[self.alphabet].longest_s, MOST_TOKENS)
             yield Trial(self.of, number, scenario, labels, stride)
 
 
@@ -75,16 +61,20 @@ class Walks:
 class Explore:
     """All schedules of `depth` requests, spelled with an alphabet of `ALPHABETS`.
 
-    Each trial's record has the edge that it showed: the edges of all records are the graph.
+    Each trial's record has the edge that it showed: the edges of all records are the graph. `entry` None: by the
+    subject's own way into the agent.
     """
 
     depth: int = DEPTH
     alphabet: str = "classes"
+    entry: str | None = None
     name: str = field(default="explore", init=False)
 
-    def expected(self, _subject: Subject) -> int | None:
-        """Nobody knows how many states there are."""
-        return None
+    def expected(self, subject: Subject) -> int | None:
+        """As many steps as the agent's decisions alone come to, if there is one turn; a conversation may make more."""
+        if not isinstance(subject.healthy.target, HermesTarget) or len(subject.healthy.turns) > 1:
+            return None
+        return len(outline(subject.healthy, ALPHABETS[self.alphabet], self.depth).edges) + 1
 
     def rounds(self, subject: Subject) -> Rounds:
         """One round for each length of schedules, after one that shows who is asked first."""
@@ -93,7 +83,7 @@ class Explore:
         graph = _Graph(subject, ALPHABETS[self.alphabet])
         paths: tuple[Path, ...] = (((PRIMARY, ANSWER),),)
         for length in range(1, self.depth + 2):
-            walks = Walks(self.alphabet, graph.walked, paths, self.depth)
+            walks = Walks(self.alphabet, graph.walked, paths, self.depth, self.entry)
             graph.learn(walks, (yield (walks,)))
             paths = tuple(graph.onwards(length))
             if not paths and not graph.has_more:
@@ -148,31 +138,5 @@ class _Graph:
             yield from ((*path, (asked, name)) for name in names)
 
 
-def spelled(healthy: Scenario, alphabet: Alphabet, path: Path) -> Scenario:
-    """The scenario in which all this happens in turn, and all is well afterwards."""
-    symbols = [alphabet.symbols[name] for _, name in path]
-    said = tuple(symbol.says for symbol in symbols if symbol.says is not None)
-    last = alphabet.symbols[ANSWER].says
-    ends = (last,) * len(healthy.turns) if last is not None else ()
-    has_past = healthy.history or healthy.target == HermesTarget("cron")
-    return replace(
-        healthy,
-        says=said + ends,
-        cassette=None,
-        tools=_TOOLS,
-        history=healthy.history if has_past else _PAST,
-        primary=_side(healthy, alphabet, path, PRIMARY),
-        fallback=_side(healthy, alphabet, path, FALLBACK),
-    )
-
-
-def _side(healthy: Scenario, alphabet: Alphabet, path: Path, name: str) -> Side:
-    """What goes wrong with one of the two; its credential can be renewed if it is one of that sort."""
-    backend = healthy.policy.backend(name)
-    if backend is None:
-        return Side()
-    found = (alphabet.symbols[symbol].entry(backend) or OK for asked, symbol in path if asked == name)
-    entries = [replace(entry, times=len(list(same))) for entry, same in groupby(found)]
-    while entries and not entries[-1].faults:
-        entries.pop()
-    return Side(tuple(entries), refresh=("ok",) if backend.token_url is not None else None)
+def _entry_of(healthy: Scenario) -> tuple[tuple[str, str], ...]:
+    return (("entry", healthy.target.entry),) if isinstance(healthy.target, HermesTarget) else ()

@@ -30,16 +30,12 @@ class Situation(Protocol):
     """Where a target stands, as it tells itself."""
 
     @property
-    def bare(self) -> str:
-        """Its counters and its provider, without the conversation."""
-
-    @property
     def label(self) -> str:
         """The same for people: "primary, 1 compression, 3 failed"."""
 
     @property
     def key(self) -> str:
-        """From two with the same key it goes on alike."""
+        """From two with the same key it goes on alike; before ` | ` it says nothing of the conversation."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,11 +56,6 @@ class Situated:
     def label(self) -> str:
         """For people."""
         return self._of_turn(self.situation.label)
-
-    @property
-    def bare(self) -> str:
-        """Without the conversation."""
-        return self._of_turn(self.situation.bare)
 
     @property
     def key(self) -> str:

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
+from functools import cache
 
+from faultlab.passes.explore import Explore
 from faultlab.playing import play
 from faultlab.runner import loader
 from faultlab.subject import Subject
@@ -40,6 +42,13 @@ def subject_for(config, **more):
     document = {"name": "healthy", "says": ["hello"], "turns": [{"user": "ping"}], "config": config, **more}
     (scenario,) = loader().read(json.dumps(document), "config.yaml")
     return Subject("config.yaml", replace(scenario, expectations=()))
+
+
+@cache
+def first_steps(name, alphabet):
+    """The records of the first steps of one of these configurations."""
+    records, _ = walked(subject_for(CONFIGS[name]), Explore(1, alphabet))
+    return records
 
 
 def walked(subject, explore, play_all=None):
