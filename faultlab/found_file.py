@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Final
 
 from faultlab.errors import HarnessError
+from faultlab.expectations import Expectation
 from faultlab.loader.layers import slug
 from faultlab.shrink import Shrunk, entries_of
 from faultlab.trial import Breach
@@ -46,7 +47,8 @@ def found_file(shrunk: Shrunk, *, of: str, number: int, runs: int, found_by: Seq
     """
     breach = shrunk.breach
     name = _name(breach)
-    scenario = replace(shrunk.scenario, name=name, clauses=_clauses(breach))
+    told_of = tuple(each for each in shrunk.scenario.expectations if _is_told(each, breach))
+    scenario = replace(shrunk.scenario, name=name, clauses=_clauses(breach), expectations=told_of)
     told = document(scenario, folder=folder)
     text = scenario_text(scenario, why=_why(shrunk, of, number, runs), folder=folder)
     head = f"# Found by: {shlex.join(found_by)}\n"
@@ -84,6 +86,17 @@ def _is_written(path: Path, text: str) -> bool:
         path.unlink(missing_ok=True)
         raise
     return True
+
+
+def _is_told(expectation: Expectation, breach: Breach) -> bool:
+    """What broke, and what a reader asks for; nothing that only says what did not happen, or follows from the rest."""
+    if breach.what.endswith(f".{expectation.key}") or expectation.key in _ALWAYS:
+        return True
+    return expectation.key in _TELLING and expectation.value not in (None, 0, ())
+
+
+_ALWAYS: Final = ("outcome", "fallback")
+_TELLING: Final = ("failure", "refused", "reply", "order", "compressions", "refreshes", "waits_s")
 
 
 def _name(breach: Breach) -> str:

@@ -270,7 +270,7 @@ FOLDER_ORDER = {
     ],
     "faultlab.targets.hermes": ["control_c", "disguise", "policy", "stand_in", "mending", "suspicions"],
     # Its own writer of YAML: PyYAML's has one style for a whole document. The reader stays `loader.tree` alone.
-    "faultlab.shrink": ["plain", "reductions", "search"],
+    "faultlab.shrink": ["plain", "reductions", "fairness", "search"],
     "faultlab.written": ["scalars", "layout", "sides", "speech", "expecting", "document"],
 }
 

@@ -48,6 +48,14 @@ def _text_or_contains(tree: Tree) -> str | Contains:
     return _contains(tree) if type(tree.value) is dict else text(tree)
 
 
+_failure_kind: Final = choice("failure", _FAILURES)
+
+
+@described(lambda: {"enum": [*sorted(_FAILURES), None]})
+def _failure(tree: Tree) -> str | None:
+    return None if tree.value is None else _failure_kind(tree)
+
+
 _SWITCHED: Final[dict[str, Shape[Any]]] = {"reason": choice("reason", _REASONS), "after_calls": whole()}
 
 
@@ -122,7 +130,7 @@ def _request(tree: Tree) -> RequestLike:
 
 _KEYS: Final[dict[str, Shape[Any]]] = {
     "outcome": choice("outcome", _OUTCOMES),
-    "failure": choice("failure", _FAILURES),
+    "failure": _failure,
     "refused": choice("refusal", _REFUSALS),
     "reply": _text_or_contains,
     "user_sees": _text_or_contains,

@@ -9,9 +9,11 @@ from pathlib import Path
 from typing import Any, Final
 
 from faultlab.errors import HarnessError, ScenarioError
+from faultlab.foretelling import foretold
 from faultlab.playing import recorded
 from faultlab.runner import Run, loader, run_fully
 from faultlab.scenario import Scenario
+from faultlab.shrink.fairness import comes_about
 from faultlab.shrink.reductions import joined, reductions
 from faultlab.subject import Subject
 from faultlab.trial import Breach, Trial
@@ -63,11 +65,12 @@ class _Search:
         self._known: set[str] = set()
         self._tries = 0
         self._is_spent = False
-        self._goes_unanswered = False
+        self._goes_unanswered = self._is_beside_the_point = False
 
     def result(self) -> Shrunk:
         """The smallest one, and why it is."""
         told = behaviour(self._trial.scenario)
+        self._is_beside_the_point = not comes_about(self._foretold(self._trial.scenario))
         found = self._broken(told)
         if found is None:
             raise HarnessError(f"number {self._trial.number} of {self._trial.of} does not break {self._what}")
@@ -98,7 +101,7 @@ class _Search:
             return None
         self._known.add(text)
         scenario = self._read(text)
-        if scenario is None or not self._can_answer(scenario):
+        if scenario is None or not (self._is_beside_the_point or self._comes_about(scenario)):
             return None
         if self._tries == self._most_tries:
             self._is_spent = True
@@ -113,9 +116,14 @@ class _Search:
             self._goes_unanswered = _is_unanswered(run)
         return (scenario, breach) if self._goes_unanswered or not _is_unanswered(run) else None
 
-    def _can_answer(self, scenario: Scenario) -> bool:
-        """Whether there is an answer for each turn, as far as there was: an agent that is mended will ask for it."""
-        return len(scenario.says) >= min(len(scenario.turns), len(self._trial.scenario.says))
+    def _comes_about(self, scenario: Scenario) -> bool:
+        """Whether an agent that is mended meets all of it, and has its answers, as far as there were any."""
+        is_said = len(scenario.says) >= min(len(scenario.turns), len(self._trial.scenario.says))
+        return is_said and comes_about(scenario)
+
+    def _foretold(self, scenario: Scenario) -> Scenario:
+        """What was expected of something larger is no word on this."""
+        return foretold(replace(scenario, expectations=()), self._subject.rules)
 
     def _read(self, text: str) -> Scenario | None:
         """The scenario that a text holds; None if no file may hold it."""
@@ -124,7 +132,7 @@ class _Search:
             (scenario,) = self._reader.read(text, file, Path(file).absolute().parent)
         except ScenarioError:
             return None
-        return replace(scenario, expectations=())
+        return self._foretold(scenario)
 
 
 def _is_unanswered(run: Run) -> bool:
