@@ -95,6 +95,7 @@ def test_an_expect_that_says_otherwise_replaces_the_default(one):
         ("{fallback: any, reply: any}", {"outcome": "completed", "reply": "any"}),
         ("{outcome: any, fallback: any}", {}),
         ("{outcome: any, failure: billing}", {"fallback": "never", "failure": "billing"}),
+        ("{outcome: any, failure: null}", {"fallback": "never", "failure": None}),
     ],
 )
 def test_a_turn_is_not_held_to_a_default_that_is_waived(one, waived, left):

@@ -1,6 +1,10 @@
 import pytest
 
+from faultlab.foretelling import foretold
+from faultlab.policies import hermes_rules
+from faultlab.runner import loader
 from faultlab.shrink import entries_of, reductions
+from faultlab.shrink.fairness import comes_about
 from faultlab.shrink.plain import paths, put, without
 from faultlab.shrink.reductions import joined
 
@@ -113,3 +117,25 @@ def test_one_thing_changes_and_the_rest_is_the_same():
     told = {"a": [1, {"b": 2}], "c": 3}
     assert put(told, ("a", 1, "b"), 5) == {"a": [1, {"b": 5}], "c": 3}
     assert without(told, ("a", 0)) == {"a": [{"b": 2}], "c": 3}
+
+
+@pytest.mark.parametrize(
+    ("faults", "says", "holds"),
+    [
+        ("{primary: [reset]}", 1, True),
+        ("{primary: [{reset: {}, times: 6}]}", 1, True),
+        ("{primary: [{reset: {}, times: 7}]}", 1, False),
+        ("{primary: [{reset: {}, times: 6}], fallback: [reset]}", 1, True),
+        ("{primary: [ok, reset]}", 2, False),
+        ("{primary: [{reset: {}, times: forever}, refused]}", 1, True),
+        ("{fallback: [reset]}", 1, False),
+        ("{primary: [reset]}", 0, False),
+        ("{primary: [{forbidden: {}, times: forever}], fallback: [{forbidden: {}, times: forever}]}", 0, True),
+        ("{primary: [{slow: {first_s: 1}}]}", 1, True),
+    ],
+)
+def test_what_an_agent_that_is_mended_does_not_meet_is_no_scenario(faults, says, holds):
+    text = f"name: n\nsays: {['hi'] * says}\nfaults: {faults}\nturns: [{{user: hello}}]\n"
+    (scenario,) = loader().read(text, "made.yaml")
+    assert comes_about(foretold(scenario, hermes_rules())) is holds
+    assert comes_about(foretold(scenario, None))

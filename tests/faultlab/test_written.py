@@ -204,7 +204,7 @@ def expected_values(models, tools):
     runs = st.dictionaries(st.sampled_from(tools), COUNT) if tools else st.just({})
     return {
         "outcome": st.sampled_from(["completed", "failed", "partial", "interrupted"]),
-        "failure": st.sampled_from(["billing", "rate_limited"]),
+        "failure": st.sampled_from(["billing", "rate_limited", None]),
         "reply": TOLD,
         "user_sees": TOLD,
         "final_model": st.sampled_from(models),
@@ -232,7 +232,7 @@ def expectations(draw, models, tools, turn):
     values = expected_values(models, tools)
     keys = draw(st.lists(st.sampled_from(sorted(values)), unique=True, max_size=4))
     held = {key: draw(values[key]) for key in keys}
-    if "failure" in held:
+    if held.get("failure"):
         held["outcome"] = "failed"
     if turn is None:
         return [Expectation(key, value, NOWHERE, None) for key, value in held.items()]

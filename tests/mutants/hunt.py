@@ -6,25 +6,26 @@ Agents are hunted each for itself: nothing of one hunt is known in the next.
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
+from collections.abc import Generator
+from dataclasses import dataclass
 from functools import cache
-from itertools import islice
 
+from faultlab.passes.explore import Explore
 from faultlab.passes.matrix import Matrix
 from faultlab.playing import play
 from faultlab.policies import hermes_rules
-from faultlab.runner import load, loader, run
+from faultlab.runner import loader
 from faultlab.shrink import Shrunk, entries_of, shrink
 from faultlab.subject import Subject
 from faultlab.trial import Record, Standing, Trial
-from faultlab.verdict import Outcome
 from faultlab.written import document
 
 MOST_RUNS = 4_000
 """Of one wrong agent; the agent that keeps the contract takes about as many minutes for them."""
 
 MOST_ENTRIES = 3
+
+BACKUP = {"provider": "openai", "model": "gpt-5.1"}
 
 STOCK = {
     "openai": {
@@ -71,37 +72,99 @@ class Caught:
         )
 
 
+CATALOGUED = (
+    "deepseek",
+    "fireworks",
+    "gemini",
+    "groq",
+    "kimi-coding",
+    "minimax",
+    "mistral",
+    "openrouter",
+    "together",
+    "zai",
+)
+"""Providers of whose own words the catalogue has many."""
+
+
 @cache
 def subject(name: str) -> Subject:
-    text = json.dumps({"name": name, "config": STOCK[name], "says": ["Good morning."], "turns": [{"user": "hello"}]})
+    """A healthy agent with this configuration."""
+    config = STOCK.get(name) or {"model": {"provider": name, "default": "m"}, "fallback_model": BACKUP}
+    text = json.dumps({"name": name, "config": config, "says": ["Good morning."], "turns": [{"user": "hello"}]})
     (healthy,) = loader().read(text, f"{name}.yaml")
     return Subject(name, healthy, rules=hermes_rules())
 
 
-def trials() -> Iterator[tuple[str, Trial]]:
-    """All that is tried, in order."""
+Tried = Generator[tuple[str, Trial], Record, None]
+"""Yields what is tried with which configuration, and is sent what came of it."""
+
+
+def tried() -> Tried:
+    """All of it, what shows the most in the shortest time first."""
+    yield from explored("openai", 3)
     for name in STOCK:
-        yield from ((name, trial) for trial in matrix(name))
+        yield from at_once(name)
+        yield from sampled(name, 0, 1)
+    for name in CATALOGUED:
+        yield from at_once(name)
+    for name in STOCK:
+        yield from explored(name, 4)
+    for name in STOCK:
+        yield from sampled(name, 1, 4)
+
+
+def explored(name: str, depth: int) -> Tried:
+    """The pass `explore`."""
+    rounds = Explore(depth).rounds(subject(name))
+    records: list[Record] = []
+    try:
+        ranges = next(rounds)
+        while True:
+            for trial in (trial for part in ranges for trial in part.trials(subject(name))):
+                record = yield name, trial
+                records.append(record)
+            ranges, records = rounds.send(records), []
+    except StopIteration:
+        return
+
+
+def at_once(name: str) -> Tried:
+    """Of the pass `matrix` what a first request shows: each fault once, of a provider of the catalogue its own ones."""
+    for trial in matrix(name):
+        labels = dict(trial.labels)
+        where = (labels["at"], labels["times"], labels["side"], labels["entry"])
+        if where == ("first", "once", "primary", "agent") and (name in STOCK or "." in labels["fault"]):
+            yield name, trial
+
+
+def sampled(name: str, start: int, stop: int) -> Tried:
+    """Of the pass `matrix` one for each place, number, side and entrance in turn, another fault each time."""
+    by_where: dict[tuple[str, ...], list[Trial]] = {}
+    for trial in matrix(name):
+        by_where.setdefault(tuple(value for key, value in trial.labels if key != "fault"), []).append(trial)
+    for turn in range(start, stop):
+        for place, trials in enumerate(by_where.values()):
+            yield name, trials[(turn * 53 + place * 7) % len(trials)]
 
 
 @cache
 def matrix(name: str) -> tuple[Trial, ...]:
-    """The cheap ones first: most of what is wrong shows at the first request already."""
-    found = [trial for part in next(Matrix().rounds(subject(name))) for trial in part.trials(subject(name))]
-    return tuple(sorted(found, key=cost))
-
-
-def cost(trial: Trial) -> int:
-    sides = (trial.scenario.primary, trial.scenario.fallback)
-    return sum(entry.times or 6 for side in sides for entry in side.faults)
+    """The whole pass."""
+    return tuple(trial for part in next(Matrix().rounds(subject(name))) for trial in part.trials(subject(name)))
 
 
 def hunt() -> Caught | None:
     """The agent of the moment; None: it got away."""
-    calls = 0
-    for runs, (name, trial) in enumerate(islice(trials(), MOST_RUNS), 1):
+    calls, trying = 0, tried()
+    name, trial = next(trying)
+    for runs in range(1, MOST_RUNS + 1):
         record = play(subject(name), trial)
         calls += sum(record.calls)
         if record.standing is Standing.BROKEN:
             return Caught(name, trial.of, runs, calls, shrink(subject(name), trial, record.breaches[0].what))
+        try:
+            name, trial = trying.send(record)
+        except StopIteration:
+            return None
     return None
