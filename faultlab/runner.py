@@ -26,7 +26,18 @@ from faultlab.targets.base import Played, Player, Situated, lab_for
 from faultlab.trace import Trace
 from faultlab.verdict import Verdict, Violation
 
-__all__ = ["OUT_OF_MEMORY", "Run", "check_config", "load", "loader", "model_of", "own_config", "run", "run_fully"]
+__all__ = [
+    "OUT_OF_MEMORY",
+    "Run",
+    "check_config",
+    "load",
+    "loader",
+    "model_of",
+    "own_config",
+    "read_config",
+    "run",
+    "run_fully",
+]
 
 _TARGETS: Final[dict[type, str]] = {
     HermesTarget: "faultlab.targets.hermes",
@@ -56,7 +67,7 @@ class Run:
 
 def loader(overlay: str | Path | None = None) -> Loader:
     """A loader that has the agent's configuration read by the agent's own reader."""
-    return Loader(_read_config, overlay)
+    return Loader(read_config, overlay)
 
 
 def load(path: str | Path) -> list[Scenario]:
@@ -105,8 +116,11 @@ def model_of(scenario: Scenario) -> Model[Any]:
     return made
 
 
-def _read_config(*given: Any) -> Policy | Problem:
-    """Only when the first scenario is read: collecting none costs nothing."""
+def read_config(*given: Any) -> Policy | Problem:
+    """What the agent makes of the text of a config.yaml, with these variables and renewals.
+
+    Its reader is imported only when the first scenario is read: collecting none costs nothing.
+    """
     found: Policy | Problem = importlib.import_module(f"{_TARGETS[HermesTarget]}.policy").read_policy(*given)
     return found
 

@@ -29,6 +29,9 @@ _NEEDS_A_STREAM: Final = frozenset({"missing_end", "error_event"})
 _NO_FAULT_OF_A_PROVIDER: Final = frozenset({"status", "wire"})
 """These send whatever a scenario wrote: as such they are nobody's."""
 
+_ALWAYS_STREAMS: Final = ("openai-codex", "responses")
+"""It answers nobody who asks for a whole answer."""
+
 _ANYBODY: Final = "connection"
 _GATEWAY: Final = "provider_generic"
 """What stands between, and what stands for a provider that the catalogue lacks."""
@@ -66,7 +69,7 @@ def asking_of(scenario: Scenario, upstream: str) -> Asking | None:
     if isinstance(target, SdkTarget):
         return Asking(backend.provider, target.call, target.stream)
     display = json.loads(scenario.config).get("display") or {}
-    streamed = display.get("streaming", False) is True
+    streamed = display.get("streaming", False) is True or (backend.provider, backend.dialect) == _ALWAYS_STREAMS
     return Asking(backend.provider, backend.dialect, streamed, isinstance(target, CommandTarget))
 
 

@@ -7,7 +7,7 @@ from itertools import pairwise
 from typing import Final
 
 from faultlab.calls import Attempt
-from faultlab.invariants.base import Case, Check, is_healthy, is_of_size
+from faultlab.invariants.base import Case, Check, is_of_size
 from faultlab.policy import FALLBACK, PRIMARY
 from faultlab.trace import Turn
 from faultlab.verdict import Violation
@@ -48,8 +48,8 @@ def _never_for_size(case: Case) -> Iterator[Violation]:
         first = next((attempt for attempt in attempts if attempt.upstream == FALLBACK), None)
         if first is None:
             continue
-        before = [each for each in attempts if (each.call, each.upstream) == (first.call, PRIMARY)]
-        failed = [each for each in before if not is_healthy(each)]
+        # All of them failed, as the call went on: a whole answer too, if it was none that can be used.
+        failed = [each for each in attempts if (each.call, each.upstream) == (first.call, PRIMARY)]
         if failed and all(map(is_of_size, failed)):
             names = ", ".join(sorted({name for each in failed for name in each.exchange.faults}))
             yield _found("I3", "no switch when only the size was wrong", f"a switch after {names}", first)

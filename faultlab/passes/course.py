@@ -44,14 +44,20 @@ class Setting:
 
 @dataclass(slots=True)
 class Course:
-    """One session under way. `upstream` is who is asked next in this turn; None: the turn is over."""
+    """One session under way. `upstream` is who is asked next in this turn; None: the turn is over.
+
+    `clock_s` is how long the turn goes on, `pause_s` what the last attempt was followed by; `uncertain`: the contract
+    alone does not say what comes next. `renewals` counts them by upstream, over all sessions that share it.
+    """
 
     setting: Setting
     upstream: str | None = PRIMARY
     attempt: int = 1
     switched: bool = False
-    failed: bool = False
     uncertain: bool = False
+    clock_s: float = 0.0
+    pause_s: float = 0.0
+    renewals: dict[str, int] = field(default_factory=dict)
     _failed: int = 0
     _waited_s: float = 0.0
     _elapsed_s: float = 0.0
@@ -60,16 +66,17 @@ class Course:
     _compressions: int = 0
     _shortened: int = 0
     _cuts: int = 0
-    _renewals: dict[str, int] = field(default_factory=dict)
 
     def begin_turn(self) -> None:
         """The user says something: whoever the session is with is asked."""
         self.upstream = FALLBACK if self.switched else PRIMARY
         self._compressions = self._cuts = 0
+        self.clock_s = self.pause_s = 0.0
         self._begin_call()
 
     def answered(self, *, calls_a_tool: bool = False) -> None:
         """A whole answer came."""
+        self.pause_s = 0.0
         self._begin_call()
         if not calls_a_tool:
             self.upstream = None
@@ -77,7 +84,8 @@ class Course:
     def meet(self, effect: Effect, *, calls_a_tool: bool = False) -> None:
         """An attempt met a fault that has this effect; the answer that stands there calls a tool or does not."""
         self.attempt += 1
-        self._elapsed_s += effect.took_s
+        self.pause_s = 0.0
+        self._pass(effect.took_s)
         if effect.cut:
             self._cut()
         elif effect.kind is None:
@@ -92,6 +100,14 @@ class Course:
             self._lower(effect)
         else:
             self._give_way()
+
+    def interrupted(self) -> None:
+        """The user stops the turn during the last pause."""
+        self.upstream = None
+
+    def _pass(self, seconds: float) -> None:
+        self._elapsed_s += seconds
+        self.clock_s += seconds
 
     def _begin_call(self) -> None:
         self.attempt = 1
@@ -116,7 +132,8 @@ class Course:
             return
         self._failed += 1
         self._waited_s += wait
-        self._elapsed_s += wait
+        self.pause_s = wait
+        self._pass(wait)
 
     def _renew(self) -> None:
         words = self.setting.renewals.get(self.upstream or "")
@@ -124,10 +141,10 @@ class Course:
             self._give_way()
             return
         self._renewed = True
-        count = self._renewals.get(self.upstream or "", 0)
-        self._renewals[self.upstream or ""] = count + 1
+        count = self.renewals.get(self.upstream or "", 0)
+        self.renewals[self.upstream or ""] = count + 1
         word = words[min(count, len(words) - 1)]
-        self._elapsed_s += _RENEWAL_S if word == "hangs" else 0.0
+        self._pass(_RENEWAL_S if word == "hangs" else 0.0)
         if word != "ok" or self._elapsed_s > _LIMIT_S:
             self._give_way()
 
@@ -140,7 +157,8 @@ class Course:
         self._compressions += 1
         self._shortened += 1
         self._failed, self._waited_s = 0, 0.0
-        self._elapsed_s += _PAUSE_S
+        self.pause_s = _PAUSE_S
+        self._pass(_PAUSE_S)
 
     def _lower(self, effect: Effect) -> None:
         if self._elapsed_s > _LIMIT_S:
@@ -158,4 +176,4 @@ class Course:
             self._compressions = 0
             self._begin_call()
         else:
-            self.upstream, self.failed = None, True
+            self.upstream = None

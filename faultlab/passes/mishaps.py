@@ -1,0 +1,143 @@
+"""What goes wrong with one drawn attempt: one fault or several that can be together, its numbers at their edges."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from functools import lru_cache
+from typing import Final
+
+from faultlab.content.draw import Draw
+from faultlab.faults import Fault, cut, drip, error_event, rate_limit, slow, stall, status, unavailable
+from faultlab.passes.effects import Effect
+from faultlab.passes.ground import Ground
+from faultlab.policies.kinds import UNSAID
+from faultlab.sendable import NEEDS_A_TOOL, sendable
+from faultlab.upstream import LEAVES_WHOLE
+
+__all__ = ["Mishap", "mishap", "mishap_of"]
+
+_WAITS_S: Final = (120, 121, 60, 1, 3, 20, 30, 59, 61, 100, 119, 0, 0.5, 300, 86_400)
+_OF_NO_ACCOUNT: Final = ("soon", "-3", "", "Thu, 01 Jan 1970 00:00:00 GMT")
+_CODES: Final = (
+    300,
+    302,
+    307,
+    400,
+    401,
+    402,
+    404,
+    405,
+    408,
+    410,
+    418,
+    421,
+    425,
+    451,
+    498,
+    499,
+    500,
+    501,
+    505,
+    507,
+    599,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Mishap:
+    """The faults of one entry, and what they do; an effect whose kind cannot be said ends what can be planned."""
+
+    faults: tuple[Fault, ...]
+    effect: Effect
+
+    @property
+    def spoils(self) -> bool:
+        """Whether it works on the answer that stands there."""
+        return all(type(fault).answer is Fault.answer for fault in self.faults)
+
+    @property
+    def uses_up(self) -> bool:
+        """Whether that answer is gone afterwards, whoever has given up meanwhile."""
+        return LEAVES_WHOLE.issuperset(fault.name for fault in self.faults)
+
+    @property
+    def needs_a_tool(self) -> bool:
+        """Whether it has nothing to work on without a tool call."""
+        return any(fault.name in NEEDS_A_TOOL for fault in self.faults)
+
+
+def mishap(draw: Draw, ground: Ground, upstream: str) -> Mishap:
+    """Anything that this provider can send: a kind of failure first, so that no kind goes under in its many forms."""
+    known = _by_kind(ground, upstream)
+    made = draw.choice(known[draw.choice(tuple(known))])
+    if draw.happens(1, 5):
+        made = _stating(draw, made, ground, upstream)
+    elif draw.happens(1, 10):
+        made = _at_an_edge(draw, ground, upstream)
+    return _together(draw, made) if draw.happens(1, 5) else made
+
+
+def mishap_of(draw: Draw, ground: Ground, upstream: str, kind: str) -> Mishap | None:
+    """One of this failure kind; None where the provider sends none."""
+    known = _by_kind(ground, upstream).get(kind)
+    return None if known is None else draw.choice(known)
+
+
+@lru_cache(maxsize=64)
+def _by_kind(ground: Ground, upstream: str) -> Mapping[str, tuple[Mishap, ...]]:
+    """All that can be sent, by failure kind; what is none, or cannot be said, has kinds of its own."""
+    found: dict[str, list[Mishap]] = {}
+    for sent in sendable(ground.asking(upstream)):
+        effect = ground.effect(sent.fault, upstream)
+        found.setdefault(effect.kind or "none", []).append(Mishap((sent.fault,), effect))
+    return {kind: tuple(each) for kind, each in found.items()}
+
+
+def _stating(draw: Draw, made: Mishap, ground: Ground, upstream: str) -> Mishap:
+    """A wait that is stated, where it makes a difference or where nobody can read it."""
+    wait_s = _WAITS_S[min(draw.below(len(_WAITS_S)), draw.below(len(_WAITS_S)))]
+    if draw.happens(1, 6):
+        headers = {"retry-after": draw.choice(_OF_NO_ACCOUNT)}
+        return Mishap((status(code=503, headers=headers),), Effect("overloaded"))
+    forms: tuple[Fault, ...] = (
+        rate_limit(retry_after_s=wait_s),
+        rate_limit(retry_after_ms=wait_s * 1000),
+        unavailable(retry_after_s=wait_s),
+    )
+    if wait_s == int(wait_s):
+        forms += (rate_limit(retry_after_date_s=draw.choice((wait_s, wait_s, -wait_s))),)
+    return _made((draw.choice(forms),), ground, upstream) or made
+
+
+def _at_an_edge(draw: Draw, ground: Ground, upstream: str) -> Mishap:
+    """A status as such, or an answer that is broken in an odd place or is slow at the wrong moment."""
+    read_s = ground.read_s
+    forms: list[Fault] = [
+        status(code=draw.choice(_CODES)),
+        status(code=302, headers={"location": "https://elsewhere.example/v1"}),
+        slow(first_s=draw.choice((0.001, 1, read_s, read_s + 1))),
+        stall(for_s=draw.choice((1, read_s - 1, read_s + 1))),
+    ]
+    if ground.asking(upstream).streamed:
+        forms += [cut(after_events=draw.below(4)), stall(after_events=draw.below(4))]
+        forms += [error_event(after_events=draw.below(4)), slow(event_every_s=draw.choice((0.1, 1, 10)))]
+    return _made((draw.choice(forms),), ground, upstream) or Mishap((slow(),), Effect(None, 1.0, whole=True))
+
+
+def _together(draw: Draw, made: Mishap) -> Mishap:
+    """The same and late, or byte by byte: what is slow can be anything else as well; a date would be nearer by then."""
+    first = made.faults[0]
+    if first.name in {"slow", "drip", "stall"} or first.drops() is not None or made.effect.stated_s is not None:
+        return made
+    wait_s = draw.choice((0.5, 1, 5, 30))
+    late = slow(first_s=wait_s) if draw.happens(2, 3) else drip()
+    if late.name == "drip" and made.effect.kind is not None:
+        return made
+    took_s = made.effect.took_s + (wait_s if late.name == "slow" else 0.0)
+    return Mishap((*made.faults, late), replace(made.effect, took_s=took_s))
+
+
+def _made(faults: tuple[Fault, ...], ground: Ground, upstream: str) -> Mishap | None:
+    effect = ground.effect(faults[0], upstream)
+    return None if effect.kind == UNSAID and faults[0].name == "status" else Mishap(faults, effect)
