@@ -183,7 +183,6 @@ _SIGNS: Final = {
     "no_key": _Sign(0, _failed, _NO_ANSWER),
     "unknown_provider": _Sign(0, _failed, _NO_ANSWER),
     "same_backend": _Sign(0, _failed, _NO_ANSWER),
-    "astray": _Sign(0, _failed, _NO_ANSWER),
     "same_host": _Sign(1, _both_failed, "{share} failed at both, the longest after {worst} ({run})"),
     "not_renewable": _Sign(1, _refused_for_good, "{share} met a 401 that no renewal mended (as {run})"),
     "compression_off": _Sign(2, _cut_short, "{share} ended so (as {run})"),

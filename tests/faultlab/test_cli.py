@@ -110,6 +110,21 @@ def test_check_reads_scenarios_and_configurations(files, capsys, monkeypatch):
     assert main(["check", "broken.yaml", "held.yaml"]) == 2
 
 
+def test_check_tells_each_finding_with_its_line_and_what_would_mend_it(files, capsys, monkeypatch):
+    monkeypatch.setenv("OPENAI_API_KEY", "made-up-key")
+    monkeypatch.setenv("OPENROUTER_API_KEY", "made-up-key-too")
+    (files / "config.yaml").write_text("# mine\nmodel: {provider: openai, default: m}\nfallback_model: {}\n")
+    assert main(["check", "config.yaml"]) == 1
+    assert capsys.readouterr().out.splitlines() == [
+        "config.yaml:3: fallback_model is not set (it needs provider and model): a turn ends where the primary fails",
+        "    fallback_model:",
+        "      provider: openrouter",
+        "      model: anthropic/claude-sonnet-4",
+    ]
+    assert main(["check", "nowhere/config.yaml"]) == 2
+    assert "nowhere/config.yaml: cannot be read: no such file" in capsys.readouterr().err
+
+
 @pytest.mark.parametrize(
     ("name", "near"),
     [

@@ -39,7 +39,6 @@ PRIVATE = re.compile("canary|c0ffee|ключ|wiki", re.IGNORECASE)
 CODES = {
     "anchors": {"smaller_window"},
     "anthropic": {"smaller_window"},
-    "astray": {"astray"},
     "codex_signed_out": {"no_key"},
     "key_for_a_name": {"no_key"},
     "no_fallback": {"no_fallback"},
@@ -308,6 +307,14 @@ def test_two_made_up_keys_are_equal_where_the_real_ones_are():
     assert policy.primary.key == policy.fallback.key
 
 
+ASTRAY = """\
+model: {provider: custom, base_url: "http://localhost:8080/v1", default: m}
+fallback_model:
+  provider: custom
+  model: gpt-5.1
+  base_url: https://llm.example.com/v1?api-version=2025-04-01&code=canary-code-0123456789
+"""
+
 CANNOT_BE_USED = [
     ({"config": "model: [\n"}, r"config\.yaml:2:1: cannot be read as YAML"),
     ({"config": "a: b\n  c: d\n"}, r"config\.yaml:2:\d+: cannot be read as YAML"),
@@ -319,6 +326,7 @@ CANNOT_BE_USED = [
     ({"config": f"model: {'[' * 200}{']' * 200}\n"}, "found deeper nesting; allowed: 100 levels"),
     ({"env": "OPENAI_API_KEY='canary\n"}, r"\.env:1: found a line that cannot be read; allowed: KEY=VALUE"),
     ({"auth": "{canary"}, r"auth\.json:1: cannot be read as JSON"),
+    ({"config": ASTRAY}, r"config\.yaml:5: fallback_model\.base_url ends in a query: .*\nallowed: a base_url without"),
     (
         {"config": "# mine\nmodel:\n  default: m\n  provider: opnai\n"},
         r"config\.yaml:4: model cannot be asked: unknown provider 'opnai' .*\nallowed: a base_url beside it, or one of",
@@ -340,6 +348,11 @@ def test_what_cannot_be_used_is_one_error_with_its_place_and_what_is_allowed(hom
     assert not PRIVATE.search(str(caught.value).replace(str(folder), ""))
 
 
+def test_an_address_that_leads_astray_is_told_by_the_check_too(home):
+    (found,) = check_config(home("local", config=ASTRAY) / "config.yaml")
+    assert (found.code, found.place.line, found.mend.splitlines()[0]) == ("astray", 5, "fallback_model:")
+
+
 def test_a_file_that_is_none_is_told(tmp_path):
     os.mkfifo(tmp_path / "config.yaml")
     with pytest.raises(ScenarioError, match=r"config\.yaml: cannot be read: no regular file"):
@@ -359,7 +372,7 @@ def test_bytes_that_are_no_text_are_told(home):
 
 @pytest.mark.parametrize("name", sorted(CODES))
 def test_the_lines_that_mend_a_finding_do(home, monkeypatch, name):
-    """They are laid over the file as they stand; a key, an address or a sign-in that they ask for is given."""
+    """They are laid over the file as they stand; a key or a sign-in that they ask for is given."""
     folder = home(name)
     (found,) = [each for each in subject_of(folder).findings if each.certain]
     mend(folder, found.mend, monkeypatch)
@@ -375,9 +388,7 @@ def mend(folder, lines, monkeypatch):
         tokens = {"openai-codex": {"tokens": {"access_token": "a", "refresh_token": "b"}}}
         (folder / "auth.json").write_text(json.dumps({"providers": tokens}), "utf-8")
     config = yaml.safe_load((folder / "config.yaml").read_bytes())
-    for section, values in (
-        yaml.safe_load(re.sub("base_url: …", "base_url: https://x.example/v1", lines)) or {}
-    ).items():
+    for section, values in (yaml.safe_load(lines) or {}).items():
         config[section] = {**config.get(section, {}), **values}
     if "api_key" in config["fallback_model"] and "provider: openai " in lines:
         del config["fallback_model"]["api_key"], config["fallback_model"]["base_url"]

@@ -35,6 +35,7 @@ __all__ = ["findings", "read_own"]
 _SAYS: Final = "This is a made-up answer of a healthy model."
 _UNASKABLE: Final = {
     "no_key": "any value, as it is replaced by a made-up one before the agent sees it",
+    "astray": "a base_url without a query",
     "unknown_provider": f"a base_url beside it, or one of {', '.join(sorted(PROVIDERS))}",
 }
 _Read = TypeVar("_Read")
@@ -46,11 +47,12 @@ def findings(path: Path) -> tuple[Finding, ...]:
 
 
 def read_own(path: Path, entry: str) -> OwnConfig:
-    """This config.yaml, healthy. Raises ScenarioError if it cannot be used, or its primary cannot be asked."""
+    """This config.yaml, healthy. Raises ScenarioError if it cannot be used, or nobody could be asked as it stands."""
     own = _Own(path)
     found = own.findings()
     for each in found:
-        if each.code in _UNASKABLE and each.text.startswith("model "):
+        # A fallback that is refused counts as none (C14): only the primary's trouble ends all.
+        if each.code in _UNASKABLE and not each.text.startswith("fallback_model cannot be used"):
             line = each.place.line if each.place else None
             raise ScenarioError(each.text, path=path, line=line, allowed=[_UNASKABLE[each.code]])
     healthy = own.healthy(entry)
