@@ -192,6 +192,17 @@ def test_no_run_is_kept():
     assert peak < 100_000
 
 
+def test_the_page_tells_of_all_of_them():
+    page = (Path(__file__).parents[2] / "docs" / "how-to" / "chaos.md").read_text("utf-8")
+    told = dict(re.findall(r"^## (.+)\n((?:(?!## ).*\n)*)", page, re.MULTILINE))
+    checked, seen = (
+        set(re.findall(r"^\| `(\w+)` \|", told[heading], re.MULTILINE))
+        for heading in ("Your configuration", "Weak spots")
+    )
+    assert checked == {"no_fallback", "no_key", "unknown_provider", "same_backend", "smaller_window", "astray"}
+    assert seen == {code for _, code, *_ in SHOWN} - checked | {"max_turns"}
+
+
 def test_every_report_tells_them(tmp_path):
     subject = subject_of(HOMES / "no_fallback")
     with closing(Results.create(tmp_path / "results.sqlite", about(subject))) as results:
