@@ -244,6 +244,7 @@ FOLDER_ORDER = {
         "course",
         "requests",
         "telling",
+        "others",
     ],
     "faultlab.campaign": [
         "child",

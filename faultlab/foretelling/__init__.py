@@ -6,6 +6,7 @@ from dataclasses import replace
 
 from faultlab.expectations import Expectation
 from faultlab.foretelling.course import accounts_of, reaches_all
+from faultlab.foretelling.others import told_of_others
 from faultlab.foretelling.setting import Unforeseen, setting_of
 from faultlab.foretelling.telling import told
 from faultlab.policies import Rules
@@ -17,7 +18,7 @@ __all__ = ["foretell", "foretold", "reached"]
 def foretell(scenario: Scenario, rules: Rules) -> tuple[Expectation, ...]:
     """What each turn must come to, as far as that can be said for sure. Each stands at the line that it comes of."""
     if not isinstance(scenario.target, HermesTarget) or not rules.knows_the_agent:
-        return ()
+        return tuple(told_of_others(scenario, rules))
     try:
         setting = setting_of(scenario, rules)
     except Unforeseen:

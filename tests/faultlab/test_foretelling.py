@@ -1,14 +1,20 @@
 """What is foretold of a run holds on the agent, and what cannot be foretold for sure is left alone."""
 
+import json
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from faultlab.foretelling import foretell, foretold
-from faultlab.policies import hermes_rules
+from faultlab.expectations import Switched
+from faultlab.foretelling import foretell, foretold, reached
+from faultlab.playing import play
+from faultlab.policies import hermes_rules, read_rules
+from faultlab.policies.rules import Waits
 from faultlab.runner import load, loader, run_fully
 from faultlab.scenario import HermesTarget
+from faultlab.subject import Subject
+from faultlab.trial import Standing, Trial
 from faultlab.verdict import Outcome
 
 SCENARIOS = Path(__file__).parents[2] / "scenarios"
@@ -48,3 +54,107 @@ def test_from_the_first_turn_that_cannot_be_foretold_nothing_is():
     (scenario, *_) = load(SCENARIOS / "recorded" / "a_recorded_session_has_a_bad_day.yaml")
     assert foretell(scenario, hermes_rules()) == ()
     assert run_fully(replace(scenario, expectations=())).verdict.outcome is Outcome.HELD
+
+
+CONFIG = {
+    "model": {"provider": "openai", "default": "gpt-5.1"},
+    "fallback_model": {"provider": "openrouter", "model": "anthropic/claude-sonnet-4"},
+}
+
+
+def scenario(**keys):
+    written = {"name": "one", "config": CONFIG, "says": ["Good morning."], "turns": [{"user": "hello"}]} | keys
+    (read,) = loader().read(json.dumps(written), "one.yaml")
+    return read
+
+
+def expected(**keys):
+    return {each.key: each.value for each in foretell(scenario(**keys), hermes_rules())}
+
+
+def test_six_rate_limits_are_waited_for_and_then_the_fallback_answers():
+    of_all = expected(faults={"primary": [{"rate_limit": {"retry_after_s": 5}, "times": 6}]})
+    assert of_all["fallback"] == Switched("retries_exhausted", 6)
+    assert of_all["order"] == "PPPPPPF"
+    assert of_all["waits_s"] == (5, 5, 8, 16, 32)
+    assert of_all["reply"] == "Good morning."
+    assert "it limits our rate" in of_all["user_sees"]
+
+
+@pytest.mark.parametrize(
+    ("fault", "order", "waits"),
+    [
+        ({"rate_limit": {"retry_after_s": 121}}, "PF", ()),
+        ({"rate_limit": {"retry_after_s": 120}}, "PP", (120,)),
+        ("payment_required", "PF", ()),
+        ("context_overflow", "P", ()),
+        ("unauthorized", "PF", ()),
+        ("missing_end", "P", ()),
+        ("read_timeout", "PP", (2,)),
+    ],
+)
+def test_one_failure_is_foretold_by_its_kind(fault, order, waits):
+    of_all = expected(faults={"primary": [fault]})
+    assert (of_all["order"], of_all["waits_s"]) == (order, waits)
+
+
+def test_whether_a_schedule_is_met_to_its_end_is_known_beforehand():
+    rules = hermes_rules()
+    assert reached(scenario(faults={"primary": [{"refused": {}, "times": 3}]}), rules) is True
+    assert reached(scenario(faults={"primary": ["forbidden", "refused"]}), rules) is False
+    assert reached(scenario(faults={"primary": [{"error_in_200": {"message": "who knows"}}]}), rules) is None
+
+
+def test_a_breach_is_named_by_its_line_of_the_policy():
+    wrong = replace(hermes_rules(), rows=tuple(replace(row, reason=None) for row in hermes_rules().rows))
+    wrong = replace(wrong, waits=Waits(first_s=3))
+    one = scenario(faults={"primary": ["refused"]})
+    record = play(Subject("one.yaml", one, rules=wrong), Trial("matrix", 0, one))
+    assert record.standing is Standing.BROKEN
+    assert {breach.what for breach in record.breaches} == {"unreachable.waits_s", "unreachable.ended_after_s"}
+
+
+MINE = """
+name: two clients
+failures:
+  no_failure: never
+  overloaded: {after_calls: 2}
+  rate_limit: {after_calls: 3}
+  bad_request: {after_calls: 1}
+  invalid_response: never
+"""
+
+SECOND, THIRD = Switched(None, 2), Switched(None, 3)
+
+
+@pytest.mark.parametrize(
+    ("faults", "found"),
+    [
+        ([], {"no_failure.outcome": "completed", "no_failure.fallback": "never"}),
+        (
+            [{"unavailable": {}, "times": 3}],
+            {"overloaded.fallback": Switched(None, 2), "overloaded.outcome": "completed"},
+        ),
+        (
+            [{"rate_limit": {}, "times": 3}],
+            {"rate_limit.fallback": Switched(None, 3), "rate_limit.outcome": "completed"},
+        ),
+        ([{"rate_limit": {}, "times": 2}], {"rate_limit.fallback": "never", "rate_limit.outcome": "completed"}),
+        (["empty_choices"], {"invalid_response.fallback": "never"}),
+        (["refused"], {}),
+        (["refused", {"unavailable": {}, "times": 3}], {}),
+    ],
+)
+def test_of_another_target_a_policy_of_one_s_own_says_what_the_wire_shows(tmp_path, faults, found):
+    (tmp_path / "mine.yaml").write_text(MINE)
+    rules = read_rules(tmp_path / "mine.yaml")
+    one = scenario(target={"callable": "my_app:ask"}, faults={"primary": faults})
+    foretold_of = foretell(one, rules)
+    assert {f"{rules.row_at(each.place).name}.{each.key}": each.value for each in foretold_of} == found
+
+
+def test_a_client_without_a_fallback_gives_up_after_so_many_calls(tmp_path):
+    (tmp_path / "mine.yaml").write_text("name: the client\nfailures: {overloaded: {after_calls: 3}}\n")
+    one = scenario(target="sdk", faults={"primary": [{"unavailable": {}, "times": "forever"}]})
+    record = play(Subject("one.yaml", one, rules=read_rules(tmp_path / "mine.yaml")), Trial("matrix", 0, one))
+    assert (record.standing, record.calls) == (Standing.HELD, (3, 0))

@@ -1,5 +1,6 @@
 """What a planned fault is in the contract's words, held against what the real client makes of it."""
 
+import pickle
 from functools import partial
 from types import SimpleNamespace
 
@@ -9,9 +10,10 @@ import pytest
 from faultlab import faults
 from faultlab.adapters.transport import installed_library, transport
 from faultlab.clock import START, VirtualClock
+from faultlab.errors import ScenarioError
 from faultlab.faults import FAULTS, inject
 from faultlab.healthy import rendered
-from faultlab.policies import UNSAID, kind_of
+from faultlab.policies import FAILURES, UNSAID, hermes_rules, kind_of, read_rules
 from faultlab.policies.asked import Asked
 from faultlab.policies.kinds import meaning_of
 from faultlab.providers import entries, names, provider
@@ -20,7 +22,10 @@ from faultlab.script import Reply, ToolCall
 from faultlab.wire import Request
 from hermes_agent import failures
 from hermes_agent.api_modes import API_MODES
+from hermes_agent.cli import _EXIT
 from hermes_agent.messages import Asked as AskedOfAgent
+from hermes_agent.messages import Outcome
+from hermes_agent.settings import AgentSettings
 from tests.promise import holds_for
 
 PROVIDERS = [name for name in names() if name != "connection"]
@@ -126,3 +131,54 @@ def _failure(events, asked):
 class _Exchange:
     def __init__(self, request):
         self.request, self.started_s, self.ended_s, self.status = request, 0.0, 0.0, None
+
+
+HERMES = hermes_rules()
+
+
+def test_the_contract_s_own_table_has_a_line_for_every_kind_and_says_what_comes_first():
+    assert {row.name for row in HERMES.rows} == {*FAILURES, "no_failure"}
+    assert HERMES.knows_the_agent
+    assert pickle.loads(pickle.dumps(HERMES)) == HERMES  # noqa: S301  # our own
+
+
+def test_what_the_table_quotes_of_the_agent_is_what_it_says():
+    assert HERMES.texts.system_prompt == AgentSettings().system_prompt
+    assert {Outcome(name): code for name, code in HERMES.exit_codes} == _EXIT
+    assert (HERMES.budget.attempts, HERMES.timeouts.read_s) == (6, AgentSettings().request_timeout_s)
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("name: mine\n", ":1:1: the key 'failures' is missing"),
+        ("name: mine\nfailures: {}\n", ":2:11: expected a mapping from failure kinds or faults to what is to come"),
+        ("name: mine\nfailures: {rate_limitd: never}\n", ":2:12: unknown failure kind or fault 'rate_limitd'; did you"),
+        (
+            "name: mine\nfailures: {rate_limited: {after_call: 3}}\n",
+            "unknown key 'after_call'; did you mean 'after_calls'?",
+        ),
+        ("name: mine\nfailures: {rate_limited: {after_calls: 0}}\n", ":2:40: expected a whole number from 1, found 0"),
+        ("name: mine\nfailures: {billing: {first: swich}}\n", "unknown a first answer 'swich'; did you mean 'switch'?"),
+        ("name: mine\nfailures: {billing: {switch: never, after_calls: 1}}\n", "what never switches has neither"),
+        ("name: mine\nlike: somebody\nfailures: {billing: never}\n", ":2:7: unknown a policy 'somebody'"),
+        ("name: mine\n---\nname: yours\n", "a policy file holds one document, and this one 2"),
+    ],
+)
+def test_what_cannot_be_used_of_a_policy_file_is_told_with_its_place(tmp_path, text, told):
+    (tmp_path / "mine.yaml").write_text(text)
+    with pytest.raises(ScenarioError) as refused:
+        read_rules(tmp_path / "mine.yaml")
+    assert told in str(refused.value)
+
+
+def test_a_policy_like_the_agent_s_says_only_what_is_to_be_otherwise(tmp_path):
+    (tmp_path / "mine.yaml").write_text(
+        "name: impatient\nlike: hermes\nbudget: {attempts: 2}\n"
+        "failures:\n  rate_limited: {first: switch, reason: client_error}\n"
+    )
+    rules = read_rules(tmp_path / "mine.yaml")
+    assert rules.row("rate_limited").first == "switch"
+    assert rules.row("overloaded").first == "retry"
+    assert (rules.budget.attempts, rules.budget.call_s) == (2, HERMES.budget.call_s)
+    assert rules.row_at(rules.place("overloaded")).name == "overloaded"
