@@ -8,6 +8,7 @@ from typing import Any, Final
 
 from faultlab.errors import HarnessError
 from faultlab.passes.base import Pass
+from faultlab.passes.drawn import COUNT, Drawn
 from faultlab.passes.explore import DEPTH, Explore
 from faultlab.passes.matrix import Matrix
 from faultlab.scenario import ENTRIES
@@ -23,13 +24,25 @@ def _explore(chosen: argparse.Namespace) -> Pass:
     return Explore(chosen.depth or DEPTH, "every kind" if chosen.every_kind else "classes", chosen.entry)
 
 
-_MADE: Final[dict[str, Callable[[argparse.Namespace], Pass]]] = {"matrix": _matrix, "explore": _explore}
+def _drawn(chosen: argparse.Namespace) -> Pass:
+    return Drawn(chosen.seed or 0, chosen.count, chosen.time, (chosen.entry,) if chosen.entry else ENTRIES)
+
+
+_MADE: Final[dict[str, Callable[[argparse.Namespace], Pass]]] = {
+    "matrix": _matrix,
+    "explore": _explore,
+    "random": _drawn,
+}
 """In the order in which they are gone through."""
 
-_TOLD: Final[dict[str, tuple[str, ...]]] = {"matrix": ("entry",), "explore": ("depth", "every_kind", "entry")}
+_TOLD: Final[dict[str, tuple[str, ...]]] = {
+    "matrix": ("entry",),
+    "explore": ("depth", "every_kind", "entry"),
+    "random": ("seed", "count", "time", "entry"),
+}
 """Which of the options each is told."""
 
-_OPTIONS: Final = ("entry", "policy", "depth", "every_kind", "seed")
+_OPTIONS: Final = ("entry", "policy", "depth", "every_kind", "seed", "count", "time")
 """All that decides what is tried and what it is held to, beside the passes."""
 
 
@@ -46,7 +59,9 @@ def add_options(parser: argparse.ArgumentParser) -> None:
         "--every-kind", action="store_true", default=None, help="each failure kind in explore, not one of each class"
     )
     parser.add_argument("--policy", metavar="FILE", help="what the target is held to; the agent's own if left out")
-    parser.add_argument("--seed", type=whole(0), metavar="N", help="what is drawn is drawn from it; 0 if left out")
+    parser.add_argument("--seed", type=whole(0), metavar="N", help="what random draws from; 0 if left out")
+    parser.add_argument("--count", type=whole(1), metavar="N", help=f"runs of random; {COUNT:,} if left out")
+    parser.add_argument("--time", type=whole(1), metavar="SECONDS", help="random draws for so long")
 
 
 def whole(least: int) -> Callable[[str], int]:

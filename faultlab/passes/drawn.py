@@ -23,10 +23,11 @@ from faultlab.schedule import Entry
 from faultlab.subject import Subject
 from faultlab.trial import Trial
 
-__all__ = ["Drawn"]
+__all__ = ["COUNT", "Drawn"]
 
 _NAME: Final = "random"
-_COUNT: Final = 1000
+COUNT: Final = 1000
+"""How many there are where neither a count nor a time is told."""
 _ROUND: Final = 50
 """Trials until what was covered steers what comes next."""
 _RANGE: Final = 25
@@ -71,7 +72,7 @@ class Drawn:
     def _most(self) -> int:
         if self.count is not None:
             return self.count
-        return _COUNT if self.time_s is None else _ENDLESS
+        return COUNT if self.time_s is None else _ENDLESS
 
     def _ranges(self, subject: Subject, numbers: range, left: set[str]) -> Sequence[Range]:
         cells = _possible(subject.healthy, self.entries)
