@@ -52,7 +52,7 @@ def subject_of(path: str | Path, *, entry: str = "agent", rules: Rules | None = 
         healthy, findings = _healthy(_chosen(load(file), file, name), entry), ()
     if rules is None and isinstance(healthy.target, HermesTarget):
         rules = hermes_rules()
-    return Subject(shown, healthy, findings, _digest(healthy, findings, rules), rules)
+    return Subject(shown, healthy, findings, _digest(file, healthy, findings, rules), rules)
 
 
 def _chosen(scenarios: list[Scenario], file: str, name: str) -> Scenario:
@@ -77,6 +77,11 @@ def _healthy(scenario: Scenario, entry: str) -> Scenario:
     )
 
 
-def _digest(*values: object) -> str:
-    """Of what is used, in which no real credential is: a digest of the file itself would be one of its keys too."""
-    return hashlib.sha256(repr(values).encode("utf-8", "backslashreplace")).hexdigest()
+def _digest(file: str, healthy: Scenario, *others: object) -> str:
+    """Of what is used, in which no real credential is: a digest of the file itself would be one of its keys too.
+
+    By which path the file was named makes no difference.
+    """
+    used = repr((healthy, others)).replace(repr(file), "here").encode("utf-8", "backslashreplace")
+    recorded = Path(healthy.cassette.path).read_bytes() if healthy.cassette else b""
+    return hashlib.sha256(used + recorded).hexdigest()

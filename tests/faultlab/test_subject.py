@@ -1,3 +1,5 @@
+from pathlib import Path
+
 import pytest
 
 from faultlab.errors import ScenarioError
@@ -75,6 +77,23 @@ def test_one_of_several_scenarios_is_named(tmp_path):
     assert subject_of(f"{file}::two").healthy.turns[0].user == "b"
     with pytest.raises(ScenarioError, match="no scenario called 'three'"):
         subject_of(f"{file}::three")
+
+
+def test_the_digest_is_the_same_by_whichever_path(home, monkeypatch):
+    monkeypatch.chdir(home)
+    assert len({subject_of(path).digest for path in (home, home / "config.yaml", ".", "config.yaml")}) == 1
+
+
+CASSETTE = Path(__file__).parents[2] / "scenarios" / "recorded" / "cassettes" / "two_questions.yaml"
+
+
+def test_the_digest_changes_with_a_recording(tmp_path):
+    file, cassette = tmp_path / "mine.yaml", tmp_path / "tide.yaml"
+    file.write_text("{name: Recorded, says: {cassette: tide.yaml}, turns: [{user: hello}]}", "utf-8")
+    cassette.write_bytes(CASSETTE.read_bytes())
+    before = subject_of(file).digest
+    cassette.write_bytes(CASSETTE.read_bytes() + b"\n")
+    assert subject_of(file).digest != before
 
 
 def test_the_digest_changes_with_what_is_used_and_with_nothing_else(home):
