@@ -176,6 +176,7 @@ class _Course:
         self._session.switched = True
         left = self.standing.whom
         self.display.leave()
+        self.talk.forget_reasoning()
         self._stand()
         account.notice = notice(self.setting.rules, left, self.standing.whom, account.decided_by)
         self.display.screen.notice(account.notice)

@@ -60,7 +60,7 @@ def _as_chat(lines: tuple[Line, ...], setting: Setting) -> tuple[list[tuple[str,
     for place, line in enumerate(lines, at):
         has.append((f"body.messages.{place}.role", line.role))
         has.append((f"body.messages.{place}.content", line.text or None if line.calls else line.text))
-        lacks += [f"body.messages.{place}.reasoning_content"] if line.calls else []
+        lacks += [f"body.messages.{place}.reasoning_content"] if not line.reasons else []
     return has, [*lacks, f"body.messages.{at + len(lines)}"]
 
 
@@ -72,6 +72,9 @@ def _as_responses(lines: tuple[Line, ...], _setting: Setting) -> tuple[list[tupl
             has.append((f"body.input.{place}.output", line.text))
             place += 1
             continue
+        if line.reasons:
+            has.append((f"body.input.{place}.type", "reasoning"))
+            place += 1
         if line.text or not line.calls:
             has.append((f"body.input.{place}.content.0.text", line.text))
             place += 1

@@ -13,7 +13,7 @@ __all__ = ["Line", "Talk", "estimate_of"]
 class Line(NamedTuple):
     """One message: who says what, and how many tool calls it has, with so many characters of arguments.
 
-    `marks`: a marker.
+    `marks`: a marker. `reasons`: it stands beside reasoning, which only goes back to who made it.
     """
 
     role: str
@@ -21,6 +21,7 @@ class Line(NamedTuple):
     arguments: int = 0
     calls: int = 0
     marks: bool = False
+    reasons: bool = False
 
     @property
     def characters(self) -> int:
@@ -70,6 +71,11 @@ class Talk:
         """It does not any more."""
         self._characters -= sum(line.characters for line in self.pending)
         self.pending = []
+
+    def forget_reasoning(self) -> None:
+        """Nobody else may see it."""
+        self.kept = [line._replace(reasons=False) for line in self.kept]
+        self.pending = [line._replace(reasons=False) for line in self.pending]
 
     def shorten(self, target: int, rule: Compression) -> bool:
         """Leave out the oldest middle messages, whole tool exchanges, until it fits; whether any was lost."""

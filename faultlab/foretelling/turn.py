@@ -37,7 +37,7 @@ class _Turn:
             reply = self._whole_answer()
             if not reply.tool_calls:
                 text = reply.text or ""
-                self._run.talk.add(Line("assistant", text))
+                self._run.talk.add(Line("assistant", text, reasons=bool(reply.reasoning)))
                 self._run.display.keep(text)
                 return text
             self._take_tools(reply)
@@ -55,7 +55,8 @@ class _Turn:
             if goes_on:
                 pieces += reply.text or ""
                 run.display.hold(reply.text or "")
-                run.talk.hold(Line("assistant", reply.text or ""), Line("user", run.setting.rules.texts.go_on))
+                said = Line("assistant", reply.text or "", reasons=bool(reply.reasoning))
+                run.talk.hold(said, Line("user", run.setting.rules.texts.go_on))
             else:
                 run.display.withdraw()
             self._count_cut(goes_on, pieces)
@@ -82,7 +83,9 @@ class _Turn:
         run = self._run
         refused = has_bad_arguments(reply)
         arguments = sum(_written(call, refused=refused) for call in reply.tool_calls)
-        run.talk.add(Line("assistant", reply.text or "", arguments, len(reply.tool_calls)))
+        run.talk.add(
+            Line("assistant", reply.text or "", arguments, len(reply.tool_calls), reasons=bool(reply.reasoning))
+        )
         run.display.keep(reply.text or "")
         if refused:
             self._bad_arguments += 1
