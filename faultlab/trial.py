@@ -92,7 +92,7 @@ class Step:
     @property
     def compressed(self) -> bool:
         """Whether the conversation was made smaller after it."""
-        return self.then.startswith(COMPRESSED)
+        return f"{COMPRESSED} to " in self.then
 
 
 @dataclass(frozen=True, slots=True)

@@ -118,7 +118,7 @@ def _both_failed(record: Record) -> float | None:
 
 
 def _refused_for_good(record: Record) -> float | None:
-    refused = any(step.seen == "401" for step in record.steps)
+    refused = any(step.seen.startswith("401") for step in record.steps)
     return record.took_s if refused and record.ending in {Ending.FAILED, Ending.FALLBACK} else None
 
 

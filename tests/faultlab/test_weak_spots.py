@@ -158,6 +158,13 @@ ABOUT = About(
 )
 
 
+def test_a_turn_that_went_on_with_a_smaller_conversation_ends_as_compressed():
+    subject = subject_of(HOMES / "codex")
+    once = run(subject, (Entry((faults.context_overflow(),), 1),))
+    assert (once.ending, once.failure) == (Ending.COMPRESSED, None)
+    assert spots(subject, once).keys() == {"no_window"}
+
+
 def record(number, **changes):
     return replace(Record("random", number, Standing.HELD), **changes)
 
