@@ -15,7 +15,7 @@ NEWEST      := 3
 # Programs in other languages that ask the served fakes.
 LANGUAGES := tests/other_languages
 
-.PHONY: help scenarios streaming test docs-test conformance observe languages pythons lint types reference bench
+.PHONY: help scenarios streaming test hunt docs-test conformance observe languages pythons lint types reference bench
 .DELETE_ON_ERROR:
 
 help: ## this list
@@ -32,6 +32,9 @@ test: $(READY) ## the tests of the code itself
 
 docs-test: environment-docs ## what the pages on frameworks show, run with those frameworks
 	@.venv-docs/bin/pytest -o cache_dir=.venv-docs/pytest_cache $(WORKERS) $(DOCUMENTATION) $(PYTEST_ARGS) $(ARGS)
+
+hunt: $(READY) ## each wrong agent, caught by the passes of a campaign, without a scenario
+	@$(BIN)/pytest $(WORKERS) tests/mutants/every_wrong_agent.py $(PYTEST_ARGS) $(ARGS)
 
 conformance: $(READY) ## the catalogue through openai 1, 2 and 3, two of them at a time: each shows what is recorded
 	@$(MAKE) $(BESIDE_EACH_OTHER) $(GENERATIONS:%=conformance-%)

@@ -8,6 +8,8 @@ from __future__ import annotations
 from collections import Counter
 from typing import Final
 
+from faultlab.foretelling import reached
+from faultlab.policies import Rules
 from faultlab.policy import FALLBACK, PRIMARY
 from faultlab.scenario import Scenario
 from faultlab.schedule import Entry
@@ -15,32 +17,21 @@ from faultlab.schedule import Entry
 __all__ = ["comes_about"]
 
 
-def comes_about(scenario: Scenario) -> bool:
-    """Whether it does, by the requests that are foretold; yes where they are not foretold of each turn."""
+def comes_about(scenario: Scenario, rules: Rules | None) -> bool:
+    """Whether it does; yes as far as nobody can say."""
+    if rules is not None and reached(scenario, rules) is False:
+        return False
     orders = [each.value for each in scenario.expectations if each.key == "order" and each.turn is not None]
-    if len(orders) < len(scenario.turns):
-        return True
-    asked = Counter("".join(orders))
-    sides = (
-        (asked[PRIMARY[0].upper()], scenario.primary.faults),
-        (asked[FALLBACK[0].upper()], scenario.fallback.faults),
-    )
-    met = [min(count, _faulty(entries, count)) for count, entries in sides]
-    is_met = all(_promised(entries) <= count for count, entries in sides)
-    return is_met and (
-        scenario.cassette is not None or asked.total() - sum(met) <= len(scenario.says) + _limited(scenario)
-    )
+    is_told = len(orders) == len(scenario.turns) and scenario.cassette is None
+    return not is_told or _answers_needed(scenario, Counter("".join(orders))) <= len(scenario.says)
 
 
-def _promised(entries: tuple[Entry, ...]) -> int:
-    """So many requests it takes to meet each fault that is promised, as one that lasts for ever is not."""
-    total = promised = 0
-    for entry in entries:
-        if entry.times is None:
-            break
-        total += entry.times
-        promised = total if entry.faults else promised
-    return promised
+def _answers_needed(scenario: Scenario, asked: Counter[str]) -> int:
+    """Of so many requests, those that a healthy answer meets; a limit may refuse any of them."""
+    if scenario.primary.limits is not None or scenario.fallback.limits is not None:
+        return 0
+    sides = ((asked[PRIMARY[0].upper()], scenario.primary), (asked[FALLBACK[0].upper()], scenario.fallback))
+    return sum(count - _faulty(side.faults, count) for count, side in sides)
 
 
 def _faulty(entries: tuple[Entry, ...], count: int) -> int:
@@ -55,8 +46,3 @@ def _faulty(entries: tuple[Entry, ...], count: int) -> int:
 
 _LATE: Final = frozenset({"slow", "drip"})
 """The answer comes all the same, and is used up."""
-
-
-def _limited(scenario: Scenario) -> float:
-    """How many requests more may be refused; nobody counts them here where there are limits."""
-    return 0 if scenario.primary.limits is None and scenario.fallback.limits is None else float("inf")

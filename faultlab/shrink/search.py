@@ -70,7 +70,7 @@ class _Search:
     def result(self) -> Shrunk:
         """The smallest one, and why it is."""
         told = behaviour(self._trial.scenario)
-        self._is_beside_the_point = not comes_about(self._foretold(self._trial.scenario))
+        self._is_beside_the_point = not comes_about(self._foretold(self._trial.scenario), self._subject.rules)
         found = self._broken(told)
         if found is None:
             raise HarnessError(f"number {self._trial.number} of {self._trial.of} does not break {self._what}")
@@ -119,7 +119,7 @@ class _Search:
     def _comes_about(self, scenario: Scenario) -> bool:
         """Whether an agent that is mended meets all of it, and has its answers, as far as there were any."""
         is_said = len(scenario.says) >= min(len(scenario.turns), len(self._trial.scenario.says))
-        return is_said and comes_about(scenario)
+        return is_said and comes_about(scenario, self._subject.rules)
 
     def _foretold(self, scenario: Scenario) -> Scenario:
         """What was expected of something larger is no word on this."""

@@ -10,20 +10,24 @@ from collections.abc import Generator
 from dataclasses import dataclass
 from functools import cache
 
+from wrong_agent import Mutant, wrong_agent
+
 from faultlab.passes.explore import Explore
 from faultlab.passes.matrix import Matrix
 from faultlab.playing import play
 from faultlab.policies import hermes_rules
-from faultlab.runner import loader
+from faultlab.runner import loader, run
 from faultlab.shrink import Shrunk, entries_of, shrink
 from faultlab.subject import Subject
 from faultlab.trial import Record, Standing, Trial
-from faultlab.written import document
+from faultlab.verdict import Outcome
+from faultlab.written import document, scenario_text
 
-MOST_RUNS = 4_000
-"""Of one wrong agent; the agent that keeps the contract takes about as many minutes for them."""
+MOST_RUNS = 2_000
+"""Of one wrong agent: what an agent that breaks nothing takes a minute for. All together need less than a tenth."""
 
 MOST_ENTRIES = 3
+"""Of faults, in what is left."""
 
 BACKUP = {"provider": "openai", "model": "gpt-5.1"}
 
@@ -168,3 +172,14 @@ def hunt() -> Caught | None:
         except StopIteration:
             return None
     return None
+
+
+def held_to_be_caught(agent: Mutant) -> Caught:
+    """Hunt a wrong agent; what is left of it is small, and holds with the right one."""
+    with wrong_agent(agent):
+        caught = hunt()
+    assert caught is not None, f"an agent that {agent.name} got away: {MOST_RUNS:,} runs did not break anything"
+    assert caught.entries <= MOST_ENTRIES, f"{caught}\n\n{scenario_text(caught.shrunk.scenario)}"
+    mended = run(caught.shrunk.scenario)
+    assert mended.outcome is Outcome.HELD, f"{caught}\n\n{scenario_text(caught.shrunk.scenario)}\n\n{mended}"
+    return caught
