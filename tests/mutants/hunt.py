@@ -12,6 +12,8 @@ from functools import cache
 
 from wrong_agent import Mutant, wrong_agent
 
+from faultlab.passes.base import Pass
+from faultlab.passes.drawn import Drawn
 from faultlab.passes.explore import Explore
 from faultlab.passes.matrix import Matrix
 from faultlab.playing import play
@@ -106,28 +108,29 @@ Tried = Generator[tuple[str, Trial], Record, None]
 
 def tried() -> Tried:
     """All of it, what shows the most in the shortest time first."""
-    yield from explored("openai", 3)
+    yield from at_once("openai")
+    yield from through("openai", Explore(2), 50)
+    for name in (*STOCK, *CATALOGUED):
+        yield from at_once(name) if name != "openai" else ()
     for name in STOCK:
-        yield from at_once(name)
-        yield from sampled(name, 0, 1)
-    for name in CATALOGUED:
-        yield from at_once(name)
+        yield from through(name, Drawn(), 100)
+        yield from sampled(name)
     for name in STOCK:
-        yield from explored(name, 4)
-    for name in STOCK:
-        yield from sampled(name, 1, 4)
+        yield from through(name, Explore(4), 300)
+        yield from through(name, Drawn(seed=1), 300)
 
 
-def explored(name: str, depth: int) -> Tried:
-    """The pass `explore`."""
-    rounds = Explore(depth).rounds(subject(name))
+def through(name: str, chosen: Pass, most: int) -> Tried:
+    """The first trials of a pass."""
+    rounds = chosen.rounds(subject(name))
     records: list[Record] = []
     try:
         ranges = next(rounds)
-        while True:
+        while most > 0:
             for trial in (trial for part in ranges for trial in part.trials(subject(name))):
                 record = yield name, trial
                 records.append(record)
+            most -= len(records)
             ranges, records = rounds.send(records), []
     except StopIteration:
         return
@@ -142,14 +145,13 @@ def at_once(name: str) -> Tried:
             yield name, trial
 
 
-def sampled(name: str, start: int, stop: int) -> Tried:
-    """Of the pass `matrix` one for each place, number, side and entrance in turn, another fault each time."""
+def sampled(name: str) -> Tried:
+    """Of the pass `matrix` one for each place, number, side and entrance, another fault each time."""
     by_where: dict[tuple[str, ...], list[Trial]] = {}
     for trial in matrix(name):
         by_where.setdefault(tuple(value for key, value in trial.labels if key != "fault"), []).append(trial)
-    for turn in range(start, stop):
-        for place, trials in enumerate(by_where.values()):
-            yield name, trials[(turn * 53 + place * 7) % len(trials)]
+    for place, trials in enumerate(by_where.values()):
+        yield name, trials[place * 7 % len(trials)]
 
 
 @cache
