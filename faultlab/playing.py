@@ -6,9 +6,11 @@ from itertools import pairwise
 
 from faultlab.coverage import covered
 from faultlab.families import family_of
+from faultlab.faults import FAULTS
 from faultlab.foretelling import foretold
 from faultlab.policies import Rules
 from faultlab.policy import FALLBACK, PRIMARY
+from faultlab.providers import find
 from faultlab.runner import Run, run_fully
 from faultlab.subject import Subject
 from faultlab.targets.base import Situated
@@ -37,7 +39,7 @@ def recorded(subject: Subject, trial: Trial, run: Run) -> Record:
         trial.number,
         _standing(run),
         trial.labels,
-        family=_family(run),
+        family=_family(run, trial),
         ending=_ending(run, steps, len(waits)),
         failure=last.failure if last else None,
         switch=next((turn.end.switch_reason for turn in trace.turns if turn.end.switch_reason), None),
@@ -68,8 +70,13 @@ def _standing(run: Run) -> Standing:
     return Standing.HELD if run.verdict.outcome is Outcome.HELD else Standing.NOT_REACHED
 
 
-def _family(run: Run) -> str:
-    """That of the first fault that came about."""
+def _family(run: Run, trial: Trial) -> str:
+    """That of the fault that the trial is about, else of the first one that came about."""
+    tried = dict(trial.labels).get("fault", "")
+    if tried in FAULTS:
+        return family_of(tried)
+    if find(tried) is not None:
+        return family_of("wire", tried)
     first = next((each for each in run.trace.exchanges if each.faults), None)
     return family_of(first.faults[0], first.shape) if first else ""
 

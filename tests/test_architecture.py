@@ -225,7 +225,17 @@ FOLDER_ORDER = {
         "plot",
         "variants",
     ],
-    "faultlab.reports": ["base", "text", "json", "junit", "tally", "campaign_text", "campaign_json", "page_data"],
+    "faultlab.reports": [
+        "base",
+        "text",
+        "json",
+        "junit",
+        "tally",
+        "covered",
+        "campaign_text",
+        "campaign_json",
+        "page_data",
+    ],
     "faultlab.policies": ["rules", "asked", "numbers", "named", "kinds", "reading"],
     "faultlab.results": ["base", "database"],
     "faultlab.foretelling": [

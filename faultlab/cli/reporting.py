@@ -11,6 +11,7 @@ from typing import Any
 
 from faultlab.cli.base import HELD, write
 from faultlab.reports import campaign_json, campaign_junit, campaign_text, page
+from faultlab.reports.tally import tallied
 from faultlab.reports.text import style_for
 from faultlab.results import Results
 
@@ -51,10 +52,11 @@ def _opened(file: Path) -> Iterator[Results]:
 def tell(results: Results, chosen: argparse.Namespace) -> None:
     """Every form that the arguments ask for; the text on standard error where the JSON document is on the other."""
     told = sys.stderr if chosen.json else sys.stdout
+    tally = tallied(results.records(), results.about.findings)
     if chosen.json:
-        print(campaign_json.document(results))
+        print(campaign_json.document(results, tally))
     if chosen.junit:
-        write(chosen.junit, campaign_junit.document(results))
+        write(chosen.junit, campaign_junit.document(results, tally))
     if chosen.html:
-        write(chosen.html, page.of_campaign(results))
-    print(campaign_text.render(results, style_for(told)), file=told)
+        write(chosen.html, page.of_campaign(results, tally))
+    print(campaign_text.render(results, style_for(told), tally), file=told)

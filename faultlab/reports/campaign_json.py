@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from dataclasses import asdict
 from typing import Any, Final
 
+from faultlab.reports.covered import Covered, covered_of
 from faultlab.reports.json import for_terminals
 from faultlab.reports.tally import Broken, Group, Tally, tallied
 from faultlab.results import Found, Results
@@ -18,9 +19,9 @@ _FORMAT: Final = 1
 """Raised when a key changes its meaning or goes; new keys may come at any time."""
 
 
-def document(results: Results) -> str:
+def document(results: Results, tally: Tally | None = None) -> str:
     """What the other reports say, and every run on a line of its own; the steps of those that did not hold."""
-    tally = tallied(results.records(), results.about.findings)
+    tally = tally or tallied(results.records(), results.about.findings)
     told = json.dumps({"format": _FORMAT} | head(results, tally), indent=2, ensure_ascii=False)
     runs = [f"\n    {json.dumps(_run(record), ensure_ascii=False)}" for record in results.records()]
     return for_terminals(told.removesuffix("\n}") + ',\n  "runs": [' + ",".join(runs) + "\n  ]\n}")
@@ -43,6 +44,7 @@ def head(results: Results, tally: Tally) -> dict[str, Any]:
         "broken": list(_broken(results.found(), tally)),
         "not_reached": dict(sorted(tally.not_reached.items())),
         "trouble": dict(sorted(tally.trouble.items())),
+        "coverage": _coverage(covered_of(about, tally.covered)),
         "scenario": about.config,
     }
 
@@ -77,6 +79,16 @@ def _broken(found: list[Found], tally: Tally) -> Iterator[dict[str, Any]]:
     written = {each.breach: asdict(each) for each in found}
     for what, broken in tally.broken.items():
         yield _breach(what, broken) | {"found": written.get(what)}
+
+
+def _coverage(covered: Covered) -> dict[str, Any]:
+    return {
+        "unknown": covered.unknown or None,
+        "cells": len(covered.cells),
+        "covered": len(covered.cells) - len(covered.missing),
+        "dimensions": covered.dimensions,
+        "missing": list(covered.missing),
+    }
 
 
 def _breach(what: str, broken: Broken) -> dict[str, Any]:

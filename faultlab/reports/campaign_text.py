@@ -9,6 +9,7 @@ from itertools import islice
 from typing import Final
 
 from faultlab.reports.base import printable
+from faultlab.reports.covered import Covered, covered_of
 from faultlab.reports.tally import ENDINGS, Group, Tally, tallied, title
 from faultlab.results import About, Found, Results
 from faultlab.timetable import Style
@@ -27,13 +28,14 @@ _MOST_REASONS: Final = 10
 """Reasons of one kind that are told; the page and the JSON document have them all."""
 
 
-def render(results: Results, style: Style) -> str:
-    """All that there is to say, in one column of the style's width."""
-    tally = tallied(results.records(), results.about.findings)
+def render(results: Results, style: Style, tally: Tally | None = None) -> str:
+    """All that there is to say, in one column of the style's width. `tally`: what was counted already."""
+    tally = tally or tallied(results.records(), results.about.findings)
     sections = [
         _heading(results.about, style),
         _passes(results, tally, style),
         _families(tally, style),
+        _covered(covered_of(results.about, tally.covered), style),
         _weak(tally.weak_spots, style),
         _broken(results.found(), tally, style),
         _reasons("not reached, which is no success", tally.not_reached, style),
@@ -116,6 +118,17 @@ def _in_sentences(name: str, group: Group, style: Style) -> Iterator[str]:
     yield from _wrapped(", ".join(told), style, "  ", 4)
     median, worst = _seconds(group.median_s), _seconds(group.worst_s)
     yield from _wrapped(f"waits {median} at the median, {worst} at the worst", style, "  ", 4)
+
+
+def _covered(covered: Covered, style: Style) -> Iterator[str]:
+    met = len(covered.cells) - len(covered.missing)
+    if covered.unknown or not met:
+        yield from _wrapped(covered.unknown, style)
+        return
+    yield style.paint(f"covered: {met:,} of {len(covered.cells):,} cells", "strong")
+    for name, words in covered.dimensions.items():
+        told = ", ".join(f"{word.replace('_', ' ')} {hit}/{total}" for word, (hit, total) in words.items())
+        yield from _wrapped(f"{name}: {told}", style, "  ", 4)
 
 
 def _weak(spots: Sequence[WeakSpot], style: Style) -> Iterator[str]:

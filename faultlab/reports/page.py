@@ -45,9 +45,9 @@ _STANDINGS: Final = {each.value: each.value.replace("_", " ") for each in Standi
 _OUTCOMES: Final = {"held": "held", "broken": "failed", "not_reached": "not as planned", "trouble": "could not be run"}
 
 
-def of_campaign(results: Results) -> str:
-    """The page of a campaign."""
-    tally = tallied(results.records(), results.about.findings)
+def of_campaign(results: Results, tally: Tally | None = None) -> str:
+    """The page of a campaign. `tally`: what was counted already."""
+    tally = tally or tallied(results.records(), results.about.findings)
     told = {
         "kind": "campaign",
         "title": f"Chaos of {results.about.shown}",
@@ -56,7 +56,7 @@ def of_campaign(results: Results) -> str:
         **head(results, tally),
         **packed(_kept(results, tally)),
     }
-    return _page(told, render(results, Style(80)))
+    return _page(told, render(results, Style(80), tally))
 
 
 def _kept(results: Results, tally: Tally) -> Iterator[Shown]:

@@ -3,7 +3,7 @@
 from itertools import pairwise
 from random import Random
 
-from faultlab.results import About, Found, Results
+from faultlab.results import About, Found, Results, row
 from faultlab.subject import Finding
 from faultlab.trial import Breach, Edge, Ending, Record, Standing, Step
 from faultlab.verdict import Place
@@ -126,8 +126,7 @@ def campaign(path, runs, **changes):
     results = Results.create(path, about(**changes))
     each = max(runs // 3, 1)
     for of, count in (("explore", each), ("matrix", each), ("random", runs - 2 * each)):
-        for number in range(count):
-            results.add(record(of, number))
+        results.keep([row(record(of, number), 1) for number in range(count)])
         results.end(of, f"{count:,} runs")
     results.add_found(FOUND)
     return results

@@ -241,9 +241,9 @@ def test_the_same_results_are_the_same_bytes_in_every_process(tmp_path):
     code = "from faultlab.cli import main; import sys; sys.exit(main(sys.argv[1:]))"
     told = []
     for seed in ("1", "2"):
-        forms = [str(tmp_path / f"{seed}.{form}") for form in ("xml",)]
+        forms = [str(tmp_path / f"{seed}.{form}") for form in ("xml", "html")]
         done = subprocess.run(
-            [sys.executable, "-c", code, "report", str(file), "--json", "--junit", forms[0]],
+            [sys.executable, "-c", code, "report", str(file), "--json", "--junit", forms[0], "--html", forms[1]],
             capture_output=True,
             check=True,
             env={"PYTHONHASHSEED": seed},

@@ -80,6 +80,13 @@ def test_junit_xml_is_written(files, capsys):
     assert "nowhere/out.xml: cannot be written: No such file or directory" in capsys.readouterr().err
 
 
+def test_the_page_goes_into_a_file_that_can_be_written(files, capsys):
+    assert main(["run", "held.yaml", "failed.yaml", "broken.yaml", "--html", "out.html"]) == 1
+    assert "<title>Scenarios</title>" in (files / "out.html").read_text("utf-8")
+    assert main(["run", "held.yaml", "--html", "nowhere/out.html"]) == 2
+    assert "nowhere/out.html: cannot be written: No such file or directory" in capsys.readouterr().err
+
+
 def test_an_overlay_is_laid_over_every_scenario(files, capsys):
     (files / "overlay.txt").write_text("says: [ho]\n")
     assert main(["run", "failed.yaml", "--overlay", "overlay.txt"]) == 0
@@ -88,7 +95,7 @@ def test_an_overlay_is_laid_over_every_scenario(files, capsys):
     assert "overlay.txt:1:7: expected a list of answers, or {cassette: file}, found 3" in capsys.readouterr().err
 
 
-@pytest.mark.parametrize("arguments", [[], ["run"], ["fly"], ["run", "--html", "x", "held.yaml"]])
+@pytest.mark.parametrize("arguments", [[], ["run"], ["fly"], ["run", "--pdf", "x", "held.yaml"]])
 def test_wrong_usage_is_told_by_the_parser(files, capsys, arguments):
     with pytest.raises(SystemExit) as caught:
         main(arguments)

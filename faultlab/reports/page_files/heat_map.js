@@ -11,7 +11,7 @@ const STRIKES = RUNS.filter((run) => run.text("of") === "matrix" && run.label("f
 function matrixSection() {
   if (!STRIKES.length) return null;
   const entries = valuesOf(STRIKES, "entry");
-  const picture = make("div", { class: "wide", role: "region", "aria-label": "Heat map", tabindex: "-1" });
+  const picture = make("div", { class: "wide tall", role: "region", "aria-label": "Heat map", tabindex: "-1" });
   const redraw = () => picture.replaceChildren(heatMap());
   listeners.push((changed) => { if (changed.has("heat") || changed.has("heat_entry")) redraw(); });
   redraw();

@@ -2,8 +2,8 @@
 /* The page, put together of those sections for which there is something to show. */
 
 document.getElementById("top").append(...headerOf().filter((each) => each));
-const sections = [summarySection(), brokenSection(), weakSection(), unreadableSection(), coverageSection(), matrixSection(),
-  statesSection(), runsSection()].filter((each) => each);
+const sections = [summarySection(), brokenSection(), weakSection(), unreadableSection(), matrixSection(), statesSection(),
+  coverageSection(), runsSection()].filter((each) => each);
 document.getElementById("main").append(...sections);
 document.getElementById("views").hidden = sections.length < 2;
 document.getElementById("views").append(make("ul", {}, ...sections.map((each) =>

@@ -136,9 +136,28 @@ function unreadableSection() {
   return section("unreadable", "What could not be read", ...told.map((text) => make("pre", { class: "card" }, outside(text, "code"))));
 }
 
-/* Failure kinds by where they were met; a place that nobody came to is a gap. */
+/* How much was met of all that could be, by each of its sides. */
 function coverageSection() {
   const told = DATA.coverage;
-  if (!told) return null;
-  return section("coverage", "What was covered", make("ul", {}, ...told.map((line) => make("li", {}, outside(line)))));
+  if (!told || !told.covered) return told?.unknown ? section("coverage", "What was covered", make("p", {}, outside(told.unknown))) : null;
+  const missing = told.missing.map((cell) => cell.split("|").join(", ").replaceAll("_", " "));
+  return section("coverage", "What was covered",
+    make("p", { class: "dim" }, `${grouped(told.covered)} of ${counted(told.cells, "cell")}: `,
+      `${Object.keys(told.dimensions).join(", ")}, each with each.`),
+    make("div", { class: "ways" }, ...Object.entries(told.dimensions).map(([name, words]) => make("table", { class: "share" },
+      make("caption", {}, outside(name)),
+      make("tbody", {}, ...Object.entries(words).map(([word, [met, all]]) => make("tr", {},
+        make("th", { scope: "row" }, outside(word.replaceAll("_", " "))), make("td", {}, shareOf(met, all)),
+        make("td", {}, `${grouped(met)} of ${grouped(all)}`))))))),
+    missing.length ? make("details", {}, make("summary", {}, `Not covered: ${counted(missing.length, "cell")}`),
+      make("ul", {}, ...missing.slice(0, MOST_MISSING).map((cell) => make("li", {}, outside(cell))),
+        missing.length > MOST_MISSING ? make("li", {}, `and ${grouped(missing.length - MOST_MISSING)} more`) : null)) : null);
+}
+
+const MOST_MISSING = 200;
+
+function shareOf(met, all) {
+  const bar = make("span", { class: "share-bar", "aria-hidden": "true" }, make("span"));
+  bar.firstChild.style.width = `${Math.round((100 * met) / all)}%`;
+  return bar;
 }
