@@ -87,7 +87,7 @@ def _about(subject: Subject, chosen: argparse.Namespace) -> About:
 def _to_go_on_with(chosen: argparse.Namespace) -> Results | None:
     """What is there, whose arguments are these now; None when the campaign ended before it had written anything."""
     path = chosen.out / _FILE
-    if not path.is_file() or not path.stat().st_size:
+    if not Results.has_begun(path):
         return None
     results = Results.go_on(path)
     try:

@@ -78,6 +78,11 @@ class Results:
         _check_is_there(path)
         return cls(path, *_opened(path))
 
+    @staticmethod
+    def has_begun(path: Path) -> bool:
+        """Whether there is something that can be gone on with: who ended at once has left an empty file, or none."""
+        return path.is_file() and not database.is_empty(path)
+
     def close(self) -> None:
         """Nothing more is written; all of it then stands in this one file, which can be taken elsewhere."""
         try:

@@ -6,13 +6,13 @@ import fcntl
 import os
 import sqlite3
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Final
 
 from faultlab.errors import HarnessError
 
-__all__ = ["at_once", "hold", "let_go", "new", "one_line", "reopened", "what_it_is_about", "written_on"]
+__all__ = ["at_once", "hold", "is_empty", "let_go", "new", "one_line", "reopened", "what_it_is_about", "written_on"]
 
 _FORMAT: Final = 1
 
@@ -76,6 +76,15 @@ def hold(path: Path) -> int:
 def let_go(held: int) -> None:
     """Another process may have it."""
     os.close(held)
+
+
+def is_empty(path: Path) -> bool:
+    """Whether nothing was written to it yet. What is no database is not empty."""
+    with closing(sqlite3.connect(path)) as connection:
+        try:
+            return connection.execute("select 1 from sqlite_master").fetchone() is None
+        except sqlite3.Error:
+            return False
 
 
 def new(path: Path, about: str) -> sqlite3.Connection:

@@ -44,15 +44,11 @@ def crew_of(words):
 
 def play(folder, file, crew, watch):
     subject = subject_in(folder)
-    results = Results.go_on(file) if _has_begun(file) else Results.create(file, about_of(subject, *PASSES))
+    results = Results.go_on(file) if Results.has_begun(file) else Results.create(file, about_of(subject, *PASSES))
     try:
         return run(subject, PASSES, results, crew_of(crew), watch)
     finally:
         results.close()
-
-
-def _has_begun(file):
-    return file.exists() and file.stat().st_size > 0
 
 
 def goes_on(asked):

@@ -13,7 +13,7 @@ from faultlab.campaign import Seen
 from faultlab.cli import main
 from faultlab.cli.live import Live
 from faultlab.results import Results, Row
-from faultlab.runner import load
+from faultlab.runner import load, run
 
 ROOT = Path(__file__).parents[3]
 CONFIG = "model: {provider: openai, default: gpt-5.1}\nfallback_model: {provider: openrouter, model: m}\n"
@@ -40,9 +40,10 @@ def chaos(*words):
 
 
 def test_it_tells_the_findings_and_the_report_and_tells_the_same_again_when_it_goes_on(capsys):
+    Path("config.yaml").write_text(CONFIG.splitlines()[0], "utf-8")
     assert chaos(*SHORT) == 0
     told = capsys.readouterr().out
-    assert told.startswith("config.yaml:1: model has no context_length")
+    assert told.startswith("config.yaml:1: fallback_model is not set")
     assert "\nchaos of config.yaml\nseed 0, held to the policy hermes" in told
     assert "explore: schedules of 1: " in told
     assert chaos("--resume") == 0
@@ -55,10 +56,10 @@ def test_what_breaks_is_handed_over_as_a_scenario_that_breaks_in_the_same_way(ca
         "name: mine\nlike: hermes\nfailures:\n  forbidden: {first: switch, reason: invalid_response}\n"
     )
     assert chaos(*SHORT, "--policy", "policy.yaml") == 1
-    (file,) = FOUND.glob("*.yaml")
-    assert f"pytest {FOUND}" in capsys.readouterr().out
+    file = FOUND / "forbidden_fallback.yaml"
+    assert f"pytest {file}::" in capsys.readouterr().out
     (scenario,) = load(file)
-    assert scenario.primary.faults
+    assert [violation.what for violation in run(scenario).violations][:1] == ["fallback"]
     assert file.read_text("utf-8").startswith(
         "# Found by: faultlab chaos config.yaml --pass explore --policy policy.yaml --depth 1\n"
     )
@@ -189,7 +190,7 @@ def test_who_presses_ctrl_c_is_told_what_is_known_so_far():
 
 def known():
     """How many runs are there."""
-    if not FILE.is_file() or not FILE.stat().st_size:
+    if not Results.has_begun(FILE):
         return 0
     results = Results.open(FILE)
     try:
