@@ -210,6 +210,29 @@ def test_reading_opens_three_files_for_reading_and_a_run_touches_nothing_but_a_h
     assert not [event for event, *_ in played if event.startswith(("socket.", "subprocess.", "os.exec", "os.posix_"))]
 
 
+def test_a_campaign_writes_into_its_own_folder_only_and_nothing_private(home, tmp_path, monkeypatch):
+    folder = home("big")
+    plant_canaries(tmp_path, monkeypatch)
+    before = snapshot(tmp_path)
+    out = tmp_path / "out"
+    reports = ("--junit", str(out / "x.xml"), "--html", str(out / "x.html"), "--json")
+    passes = ("--pass", "explore", "--depth", "1", "--jobs", "1", "--out", str(out))
+    command = [sys.executable, "-m", "faultlab", "chaos", str(folder), *passes, *reports]
+    environ = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[2])}
+    done = subprocess.run(command, cwd=tmp_path, env=environ, capture_output=True, check=False)
+    assert done.returncode == 0, done.stderr.decode()
+    made = snapshot(out)
+    assert made.keys() >= {"results.sqlite", "x.xml", "x.html"}
+    assert {name: text for name, text in snapshot(tmp_path).items() if not name.startswith("out/")} == before
+    told = {**made, "stdout": done.stdout, "stderr": done.stderr}
+    assert [name for name, text in told.items() if PRIVATE.search(text.decode("utf-8", "replace"))] == []
+
+
+def snapshot(folder):
+    """Every file below a folder, by its name in it."""
+    return {str(file.relative_to(folder)): file.read_bytes() for file in folder.rglob("*") if file.is_file()}
+
+
 @pytest.mark.parametrize(
     ("secret", "shape"),
     [
