@@ -193,10 +193,10 @@ def test_no_run_is_kept():
         yield from (record(number, ending=Ending.FAILED, labels=(("fault", "x" * 1000),)) for number in range(count))
 
     tracemalloc.start()
-    weak_spots(ABOUT, runs(20_000))
+    weak_spots(ABOUT, runs(3_000))
     _, peak = tracemalloc.get_traced_memory()
     tracemalloc.stop()
-    assert peak < 100_000
+    assert peak < 50_000
 
 
 def test_the_page_tells_of_all_of_them():
