@@ -147,8 +147,11 @@ class Meter:
         limits, prompt, output = self._limits, question.estimate, question.max_tokens or 0
         if limits.body_bytes is not None and body_bytes > limits.body_bytes:
             return faults.payload_too_large()
-        if limits.context_tokens is not None and prompt > limits.context_tokens:
-            return faults.context_overflow(limit=limits.context_tokens, requested=prompt)
+        # A prompt that fills the window to its last token is too large for any output.
+        if limits.context_tokens is not None and prompt + min(output, 1) > limits.context_tokens:
+            return faults.context_overflow(
+                limit=limits.context_tokens, requested=max(prompt, limits.context_tokens + 1)
+            )
         if limits.context_tokens is not None and prompt + output > limits.context_tokens:
             return faults.output_too_large(limit=limits.context_tokens, prompt=max(prompt, 1), max_tokens=output)
         if limits.tokens_per_minute is not None and tokens > limits.tokens_per_minute:

@@ -55,11 +55,6 @@ class Sendable:
     fault: Fault
     family: str
 
-    @property
-    def needs_a_tool(self) -> bool:
-        """Whether it spoils a tool call, and no other answer."""
-        return self.fault.name in NEEDS_A_TOOL
-
 
 def asking_of(scenario: Scenario, upstream: str) -> Asking | None:
     """How a scenario's target asks this upstream; None where nobody stands."""

@@ -13,16 +13,17 @@ from functools import lru_cache
 from itertools import product
 from typing import Final
 
-from faultlab.faults import FAULTS, Fault, bad_gateway, forbidden, wire
+from faultlab.families import family_of
+from faultlab.faults import FAULTS, Fault, bad_gateway, forbidden, rate_limit, wire
 from faultlab.passes.course import Course
 from faultlab.passes.effects import Effect
 from faultlab.passes.ground import Ground
 from faultlab.policy import FALLBACK, PRIMARY
 from faultlab.providers import find
 from faultlab.schedule import Entry
-from faultlab.sendable import Asking, Sendable, fits, sendable
+from faultlab.sendable import NEEDS_A_TOOL, Asking, Sendable, fits, sendable
 
-__all__ = ["FILLER", "PLACES", "SHORTER", "SIDES", "TIMES", "Cell", "LeftOut", "cells", "left_out"]
+__all__ = ["FILLER", "PLACES", "SHORTER", "SIDES", "STATING", "TIMES", "Cell", "LeftOut", "cells", "left_out"]
 
 PLACES: Final = ("first", "middle", "last")
 TIMES: Final = ("once", "exhausted", "forever")
@@ -36,6 +37,14 @@ _TURNS_AWAY: Final[Fault] = forbidden()
 SHORTER: Final = 3
 """How often the long conversation can be made shorter: as often as the contract allows."""
 _SIZE: Final = frozenset({"context_overflow", "payload_too_large", "output_too_large"})
+_STATED_S: Final = (30, 120, 121)
+"""Waits that are stated: one that adds up to what is allowed, all that is allowed at once, and one second more."""
+STATING: Final = tuple(
+    Sendable(f"rate_limit of {wait_s} s", rate_limit(retry_after_s=wait_s), family_of("rate_limit"))
+    for wait_s in _STATED_S
+)
+"""Tried beside what a provider sends: the same rate limit with the waits that make a difference."""
+
 _MOST: Final = 100
 """More than any budget: what is met so often has no end of its own."""
 
@@ -85,7 +94,7 @@ def _judged(ground: Ground, entrances: tuple[str, ...]) -> Iterator[Cell | LeftO
     """Every combination in turn: the cell, or why there is none."""
     for side in SIDES:
         asking = ground.primary if side != FALLBACK else ground.fallback
-        for sent in sendable(asking) if asking is not None else sendable(ground.primary):
+        for sent in (*sendable(asking or ground.primary), *STATING):
             for at, times, entry in product(PLACES, TIMES, entrances):
                 yield _cell(ground, sent, at, times, side, entry)
 
@@ -96,7 +105,8 @@ def _cell(ground: Ground, sent: Sendable, at: str, times: str, side: str, entry:
         return parts
     effect = ground.effect(sent.fault, PRIMARY if side != FALLBACK else FALLBACK)
     is_long = effect.kind in _SIZE and entry != "cron"
-    return Cell(sent.name, sent.family, at, times, side, entry, *parts, is_long, sent.needs_a_tool)
+    has_tool = any(fault.name in NEEDS_A_TOOL for part in parts for each in part for fault in each.faults)
+    return Cell(sent.name, sent.family, at, times, side, entry, *parts, is_long, has_tool)
 
 
 _Parts = tuple[tuple[Entry, ...], tuple[Entry, ...]]

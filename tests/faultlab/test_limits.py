@@ -34,6 +34,7 @@ def _ask(meter, tokens=10, max_tokens=None, body_bytes=100, now_s=0.0):
             {"tokens": 30, "max_tokens": 21},
             faults.output_too_large(limit=50, prompt=30, max_tokens=21),
         ),
+        (Limits(context_tokens=50), {"tokens": 50, "max_tokens": 1}, faults.context_overflow(limit=50, requested=51)),
         (Limits(tokens_per_minute=50), {"tokens": 50}, None),
         (Limits(tokens_per_minute=50), {"tokens": 51}, faults.request_exceeds_rate_limit(limit=50, requested=51)),
     ],

@@ -5,7 +5,7 @@ from dataclasses import replace
 
 import pytest
 
-from faultlab.passes.cells import PLACES, SIDES, TIMES
+from faultlab.passes.cells import PLACES, SIDES, STATING, TIMES
 from faultlab.passes.matrix import Matrix
 from faultlab.playing import play
 from faultlab.runner import loader
@@ -67,7 +67,7 @@ def test_an_agent_that_keeps_the_contract_meets_all_that_is_planned_and_holds(na
 
 def test_every_fault_is_tried_at_every_place_so_often_on_each_side_by_each_entrance():
     trials = _trials(_subject(CONFIGS["both speak chat"]))
-    both = {*sendable(Asking("openai")), *sendable(Asking("openrouter"))}
+    both = {*sendable(Asking("openai")), *sendable(Asking("openrouter")), *STATING}
     assert _labels(trials, "fault") == {sent.name for sent in both}
     assert _labels(trials, "at") == set(PLACES)
     assert _labels(trials, "times") == set(TIMES)
@@ -86,8 +86,8 @@ def test_how_many_there_are_is_known_beforehand_and_each_has_a_number_and_labels
 def test_what_is_left_out_is_counted_by_its_reason_and_told():
     subject = _subject(CONFIGS["a small budget"])
     out = Matrix().left_out(subject)
-    tried, senders = Matrix().expected(subject), [sendable(Asking(name)) for name in ("custom", "gemini")]
-    combinations = len(PLACES) * len(TIMES) * len(ENTRIES) * (2 * len(senders[0]) + len(senders[1]))
+    tried, sent = Matrix().expected(subject), [(*sendable(Asking(name)), *STATING) for name in ("custom", "gemini")]
+    combinations = len(PLACES) * len(TIMES) * len(ENTRIES) * (2 * len(sent[0]) + len(sent[1]))
     assert tried + sum(out.values()) == combinations
     assert all(reason.value.islower() or " " in reason.value for reason in out)
     assert f"all {tried:,} cells; {combinations - tried:,} more" in _ended(Matrix().rounds(subject))
