@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Final
 
 from faultlab import faults
-from faultlab.faults import Fault
+from faultlab.faults import FAULTS, Fault
 from faultlab.policy import Backend
 from faultlab.providers import provider as provider_of
 from faultlab.schedule import OK, Entry
@@ -45,16 +46,17 @@ class Symbol:
 class Alphabet:
     """Symbols by their names, in the order in which they are tried; none of them takes longer than `longest_s`.
 
-    The wait that may follow is counted in.
+    The wait that may follow is counted in. `is_of_kinds`: each but the answers is a failure of one kind.
     """
 
     symbols: Mapping[str, Symbol]
     longest_s: float
+    is_of_kinds: bool = True
 
     @classmethod
-    def of(cls, symbols: Iterable[Symbol], longest_s: float) -> Alphabet:
+    def of(cls, symbols: Iterable[Symbol], longest_s: float, *, is_of_kinds: bool = True) -> Alphabet:
         """These, in this order."""
-        return cls({symbol.name: symbol for symbol in symbols}, longest_s)
+        return cls({symbol.name: symbol for symbol in symbols}, longest_s, is_of_kinds)
 
     def names(self, backend: Backend) -> list[str]:
         """Those that mean something in this provider's name."""
@@ -97,8 +99,21 @@ _KINDS: Final = (
     Symbol("output_too_large", (faults.output_too_large(),)),
 )
 
+# What is wrong with the way that a tool call is spelled, or that a stream ends, shows in answers that have one only;
+# two send what a scenario writes, and nothing otherwise.
+_NO_SYMBOLS: Final = {"bad_tool_arguments", "unknown_tool", "missing_end", "error_event", "status", "wire"}
+
 ALPHABETS: Final[Mapping[str, Alphabet]] = {
     "classes": Alphabet.of((*_ANSWERS, *_CLASSES), _LONGEST_WAIT_S),
     "every kind": Alphabet.of((*_ANSWERS, *_KINDS), _LONGEST_WAIT_S),
+    "every fault": Alphabet.of(
+        (_ANSWERS[0], *(Symbol(name, (FAULTS[name](),)) for name in FAULTS if name not in _NO_SYMBOLS)),
+        math.inf,
+        is_of_kinds=False,
+    ),
 }
-"""`classes` has one fault for each class of failures that the contract answers alike, `every kind` one for each."""
+"""`classes` has one fault for each class of failures that the contract answers alike, `every kind` one for each.
+
+`every fault` has each in its simplest form: some of them take long, and how long stands in the agent's configuration.
+No answer calls a tool there, as what a fault makes of an answer must not depend on what comes after it.
+"""

@@ -72,9 +72,10 @@ class Explore:
 
     def expected(self, subject: Subject) -> int | None:
         """As many steps as the agent's decisions alone come to, if there is one turn; a conversation may make more."""
-        if not isinstance(subject.healthy.target, HermesTarget) or len(subject.healthy.turns) > 1:
+        alphabet, is_agent = ALPHABETS[self.alphabet], isinstance(subject.healthy.target, HermesTarget)
+        if not is_agent or not alphabet.is_of_kinds or len(subject.healthy.turns) > 1:
             return None
-        return len(outline(subject.healthy, ALPHABETS[self.alphabet], self.depth).edges) + 1
+        return len(outline(subject.healthy, alphabet, self.depth).edges) + 1
 
     def rounds(self, subject: Subject) -> Rounds:
         """One round for each length of schedules, after one that shows who is asked first."""

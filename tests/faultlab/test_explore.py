@@ -12,6 +12,7 @@ from faultlab.passes.alphabet import ALPHABETS, ANSWER
 from faultlab.passes.explore import Explore, Walks
 from faultlab.policy import PRIMARY
 from faultlab.scenario import ENTRIES, SdkTarget
+from faultlab.sendable import Asking, sendable
 from faultlab.trial import Standing
 from tests.faultlab.walking import CONFIGS, TWO, first_steps, subject_for, walked
 
@@ -27,6 +28,14 @@ def test_whatever_is_configured_each_walk_comes_to_its_end_and_holds(name):
     records = first_steps(name, "classes")
     assert {record.standing for record in records} == {Standing.HELD}
     assert all(record.edge for record in records)
+
+
+def test_every_fault_of_the_catalogue_is_a_symbol_where_it_means_something_by_itself():
+    records, _ = walked(subject_for(TWO), Explore(1, "every fault"))
+    assert {record.standing for record in records} == {Standing.HELD}
+    sent = {each.fault.name for each in sendable(Asking("openai"))}
+    left_out = {"bad_tool_arguments", "unknown_tool", "wire"}
+    assert sent - left_out <= {record.edge.by for record in records}
 
 
 @pytest.mark.parametrize("entry", ENTRIES)

@@ -25,7 +25,7 @@ CONFIGS = {
     },
     "a budget of three, outputs that are set": {
         "model": {**TWO["model"], "max_tokens": 4096},
-        "fallback_model": {**TWO["fallback_model"], "max_tokens": 1024},
+        "fallback_model": {**TWO["fallback_model"], "max_tokens": 8192},
         "agent": {"api_max_retries": 3},
     },
     "a token that can be renewed, streams of Responses": {
