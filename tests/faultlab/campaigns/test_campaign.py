@@ -65,9 +65,8 @@ def records(path):
         results.close()
 
 
-@pytest.mark.parametrize("jobs", [1, 3])
-def test_the_report_is_the_same_whoever_plays(subject, played, jobs):
-    assert played("other", crew=processes(jobs)) == played("one") == (True, played("one")[1])
+def test_the_report_is_the_same_whoever_plays(subject, played):
+    assert played("other", crew=processes(2)) == played("one") == (True, played("one")[1])
 
 
 def test_a_pass_is_shown_each_round_in_the_order_of_its_numbers(tmp_path, played):

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from faultlab.campaign import Seen
+from faultlab.campaign import Seen, here
 from faultlab.cli import main
 from faultlab.cli.live import Live
 from faultlab.results import Results, Row
@@ -21,7 +21,7 @@ KEYS = "OPENAI_API_KEY=sk-made-up\nOPENROUTER_API_KEY=sk-or-made-up\n"
 FOUND = Path("scenarios/found")
 FILE = FOUND / "results.sqlite"
 ANOTHER = "give another folder by --out\n"
-SHORT = ["--pass", "explore", "--depth", "1", "--jobs", "1"]
+SHORT = ["--pass", "explore", "--depth", "1"]
 
 
 @pytest.fixture(autouse=True)
@@ -35,13 +35,19 @@ def _home(tmp_path, monkeypatch):
     Path(".env").write_text(KEYS, "utf-8")
 
 
+@pytest.fixture
+def in_this_process(monkeypatch):
+    """Who plays makes no difference, and starting processes takes longer than the runs."""
+    monkeypatch.setattr("faultlab.cli.chaos.processes", lambda jobs: here())
+
+
 def chaos(*words):
     return main(["chaos", "config.yaml", *words])
 
 
 def test_it_tells_the_findings_and_the_report_and_tells_the_same_again_when_it_goes_on(capsys):
     Path("config.yaml").write_text(CONFIG.splitlines()[0], "utf-8")
-    assert chaos(*SHORT) == 0
+    assert chaos(*SHORT, "--jobs", "1") == 0
     told = capsys.readouterr().out
     assert told.startswith("config.yaml:1: fallback_model is not set")
     assert "\nchaos of config.yaml\nseed 0, held to the policy hermes" in told
@@ -51,7 +57,7 @@ def test_it_tells_the_findings_and_the_report_and_tells_the_same_again_when_it_g
     assert [path.name for path in FOUND.iterdir()] == ["results.sqlite"]
 
 
-def test_what_breaks_is_handed_over_as_a_scenario_that_breaks_in_the_same_way(capsys):
+def test_what_breaks_is_handed_over_as_a_scenario_that_breaks_in_the_same_way(capsys, in_this_process):
     Path("policy.yaml").write_text(
         "name: mine\nlike: hermes\nfailures:\n  forbidden: {first: switch, reason: invalid_response}\n"
     )
@@ -65,7 +71,7 @@ def test_what_breaks_is_handed_over_as_a_scenario_that_breaks_in_the_same_way(ca
     )
 
 
-def test_a_second_campaign_does_not_write_over_the_first(capsys):
+def test_a_second_campaign_does_not_write_over_the_first(capsys, in_this_process):
     FOUND.mkdir(parents=True)
     FILE.touch()  # what a campaign leaves that was ended at once is none
     assert chaos(*SHORT) == 0
@@ -87,7 +93,7 @@ def test_a_second_campaign_does_not_write_over_the_first(capsys):
     assert capsys.readouterr().err == told
 
 
-def test_one_process_at_a_time_writes_a_results_file(capsys):
+def test_one_process_at_a_time_writes_a_results_file(capsys, in_this_process):
     assert chaos(*SHORT) == 0
     capsys.readouterr()
     held = Results.go_on(FILE)
@@ -99,7 +105,7 @@ def test_one_process_at_a_time_writes_a_results_file(capsys):
     assert told == f"{FILE}: another campaign is writing it; wait for that one, or {ANOTHER}"
 
 
-def test_a_configuration_that_changes_meanwhile_is_told(capsys, monkeypatch):
+def test_a_configuration_that_changes_meanwhile_is_told(capsys, monkeypatch, in_this_process):
     class Changing(Live):
         def saw(self, seen):
             Path("config.yaml").write_text("model: {provider: gemini, default: g}\n")
@@ -176,7 +182,7 @@ def no_writing(tmp_path):
 
 
 def test_who_presses_ctrl_c_is_told_what_is_known_so_far():
-    command = [sys.executable, "-m", "faultlab", "chaos", "config.yaml", "--pass", "explore"]
+    command = [sys.executable, "-m", "faultlab", "chaos", "config.yaml", "--pass", "explore", "--jobs", "1"]
     pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True, "start_new_session": True}
     with subprocess.Popen(command, env={**os.environ, "PYTHONPATH": str(ROOT)}, **pipes) as process:
         while not known():
