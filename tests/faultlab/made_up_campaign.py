@@ -99,7 +99,7 @@ def record(of, number, *, fault=None, family=None, hold=False):
         (sum(each.upstream == "primary" for each in told), sum(each.upstream == "fallback" for each in told)),
         breaches(number) if standing is Standing.BROKEN else (),
         (f"entry 2 of faults.primary, {fault}, was never reached",) if odd else (),
-        (f"rate_limited|{number % 6 + 1}|openai|agent|chat|whole",),
+        (f"rate_limited|{number % 6 + 1}|primary|agent|chat_completions|whole",),
         told,
         edge(number) if of == "explore" else None,
     )

@@ -120,6 +120,30 @@ def test_each_pass_says_why_it_ended_or_that_it_did_not(few):
     assert told[3:5] == ["matrix: stopped before its end (0 runs)", "random: 2 runs (2 runs)"]
 
 
+def test_what_was_covered_is_counted_against_all_that_this_configuration_can_meet(results):
+    told = json.loads(campaign_json.document(results))["coverage"]
+    (line,) = [line for line in lines(results) if line.startswith("covered: ")]
+    assert line == f"covered: 6 of {told['cells']} cells"
+    assert (told["covered"], len(told["missing"]), told["unknown"]) == (6, told["cells"] - 6, None)
+    assert told["dimensions"]["failure kind"]["rate_limited"] == [6, 12]
+    assert told["dimensions"]["attempt"]["1"][0] == 1
+    assert "rate_limited|1|fallback|agent|chat_completions|whole" in told["missing"]
+
+
+def test_other_ways_to_ask_count_only_if_some_run_asked_so(few):
+    cells = [f"rate_limited|1|primary|agent|chat_completions|{how}" for how in ("whole", "streamed")]
+    asked = [json.loads(campaign_json.document(few(run(covered=met))))["coverage"] for met in (cells[:1], cells)]
+    assert [set(each["dimensions"]["streaming"]) for each in asked] == [{"whole"}, {"whole", "streamed"}]
+    assert asked[1]["covered"] == 2
+
+
+def test_a_configuration_that_cannot_be_read_any_more_costs_the_coverage_alone(few):
+    told = lines(few(run(), config="name: ["))
+    (line,) = [line for line in told if line.startswith("coverage is not known: ")]
+    assert "unreadable YAML" in line or "unreadable YAML" in told[told.index(line) + 1]
+    assert told[-1] == "1 held"
+
+
 def test_a_campaign_in_which_nothing_ran_yet_can_be_told(few):
     assert lines(few())[-1] == "nothing was run"
     assert json.loads(campaign_json.document(few()))["runs"] == []

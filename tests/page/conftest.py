@@ -109,12 +109,9 @@ KEYS = {
 }
 
 
-@pytest.fixture(scope="session")
-def driver():
-    """One browser for all tests of a worker."""
+def chromium():
+    """A browser without a window."""
     webdriver = pytest.importorskip("selenium.webdriver")
-    if CHROMIUM is None or CHROMEDRIVER is None:
-        pytest.skip(MISSING)
     options = webdriver.ChromeOptions()
     options.binary_location = CHROMIUM
     for flag in FLAGS:
@@ -122,6 +119,15 @@ def driver():
     options.set_capability("goog:loggingPrefs", {"browser": "ALL", "performance": "ALL"})
     opened = webdriver.Chrome(options=options, service=webdriver.ChromeService(CHROMEDRIVER))
     opened.set_script_timeout(10)
+    return opened
+
+
+@pytest.fixture(scope="session")
+def driver():
+    """One browser for all tests of a worker."""
+    if CHROMIUM is None or CHROMEDRIVER is None:
+        pytest.skip(MISSING)
+    opened = chromium()
     yield opened
     opened.quit()
 

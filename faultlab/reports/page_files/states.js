@@ -3,7 +3,7 @@
 
 const GRAPH = graphOf(RUNS.filter((run) => run.row[RUN.edge]));
 const BOX = { width: 168, height: 36, across: 92, down: 12 };
-const MOST_IN_COLUMN = 14;
+const MOST_IN_COLUMN = 20;
 const MOST_LISTED = 200;
 
 /* States with what leads to them and away from them; `depth` is that of the shortest way. */
@@ -41,7 +41,10 @@ function reached(states, roots) {
     }
     front = next;
   }
-  for (const state of states) state.name ||= state.depth === 0 ? "start" : `state ${state.id}`;
+  for (const state of states) {
+    state.name ||= state.depth === 0 ? "start" : `state ${state.id}`;
+    state.who ||= /^(primary|fallback)\b/.exec(state.name)?.[0] ?? ""; // of one that was not walked further
+  }
   return states.filter((state) => state.depth >= 0);
 }
 
@@ -53,7 +56,9 @@ function statesSection() {
   const picture = make("div", { class: "wide graph", tabindex: "0", role: "region", "aria-label": "State graph" });
   const chosen = make("div", { class: "chosen" });
   const redraw = () => {
+    const left = picture.scrollLeft;
     picture.replaceChildren(overview(groups));
+    picture.scrollLeft = inView(chosenGroup(groups), left, picture.clientWidth);
     chosen.replaceChildren(...chosenOf(groups));
   };
   listeners.push((changed) => {
@@ -62,6 +67,7 @@ function statesSection() {
     say(chosen.querySelector("h3")?.textContent ?? "");
   });
   redraw();
+  requestAnimationFrame(() => { picture.scrollLeft = inView(chosenGroup(groups), 0, picture.clientWidth); });
   const folded = groups.some((group) => group.states.length > 1);
   return section("states", "States of the agent",
     make("p", { class: "dim" }, `${counted(GRAPH.length, "state")}, ${counted(steps, "step")} between them, ${depth} deep. `,
@@ -70,11 +76,18 @@ function statesSection() {
     picture, chosen);
 }
 
+/* How far to scroll so that a box is in view: no further than needed. */
+function inView(group, left, width) {
+  if (!group) return left;
+  const most = group.x - BOX.across;
+  const least = group.x + BOX.width + BOX.across - width;
+  return Math.max(0, Math.min(most, Math.max(least, left)));
+}
+
 /* The finest way to put states together in which no column is too long. */
 function groupsOf() {
   const ways = [
-    (state) => `${state.id}`, (state) => `${state.who}, ${state.name}`, (state) => `${state.who}, after ${state.by || "nothing"}`,
-    (state) => state.who,
+    (state) => `${state.id}`, (state) => state.name, (state) => (state.by ? `${state.who}, after ${state.by}` : state.name), (state) => state.who,
   ];
   for (const way of ways) {
     const groups = grouped_by(way);
@@ -150,7 +163,7 @@ function chosenGroup(groups) {
 }
 
 function arrowHead(id) {
-  return draw("defs", {}, draw("marker", { id, viewBox: "0 0 8 8", refX: 7, refY: 4, markerWidth: 6, markerHeight: 6, orient: "auto" },
+  return draw("defs", {}, draw("marker", { id, viewBox: "0 0 8 8", refX: 7, refY: 4, markerWidth: 8, markerHeight: 8, markerUnits: "userSpaceOnUse", orient: "auto" },
     draw("path", { d: "M0 0L8 4L0 8z", class: "tip" })));
 }
 
@@ -176,16 +189,16 @@ function shortened(text, most) {
 
 function boxOf(group, here) {
   const count = group.states.length || group.ends;
-  const more = group.who === "end" ? counted(count, "way") : count > 1 ? counted(count, "state") : group.who;
+  const more = group.who === "end" ? counted(count, "way") : count > 1 ? counted(count, "state") : group.name.startsWith(group.who) ? "" : group.who;
   const frontier = group.who !== "end" && group.states.every((state) => !state.ways.length);
   return draw("g", {
     class: `box w-${["primary", "fallback", "end"].includes(group.who) ? group.who : "other"}${group === here ? " here" : ""}`,
     transform: `translate(${group.x} ${group.y})`, tabindex: "-1", role: "button", "aria-pressed": group === here ? "true" : "false",
-    "aria-label": `depth ${group.depth}: ${group.name}, ${more}${frontier ? ", not walked further" : ""}`,
+    "aria-label": `depth ${group.depth}: ${[group.name, more, frontier ? "not walked further" : ""].filter((text) => text).join(", ")}`,
   },
   draw("rect", { width: BOX.width, height: BOX.height, rx: group.who === "end" ? 18 : group.who === "fallback" ? 9 : 2 }),
   draw("text", { x: 10, y: 15 }, shortened(group.name, 25)), draw("text", { x: 10, y: 29, class: "dim" }, [more, frontier ? "not walked further" : ""].filter((text) => text).join(", ")),
-  draw("title", {}, `${group.name}, ${more}`));
+  draw("title", {}, group.name));
 }
 
 function arrowable(picture, groups) {
@@ -227,7 +240,7 @@ function chosenOf(groups) {
   if (!state) return [make("p", { class: "dim" }, "No state is chosen.")];
   const group = chosenGroup(groups);
   return [
-    make("h3", {}, outside(`${state.who ? `${state.who}: ` : ""}${state.name}`)),
+    make("h3", {}, outside(state.name)),
     make("p", { class: "dim" }, `state ${state.id}, ${counted(state.depth, "answer")} deep`),
     group.states.length > 1 ? othersOf(group, state) : null,
     make("div", { class: "ways" },

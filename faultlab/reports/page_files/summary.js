@@ -126,7 +126,8 @@ function weakSection() {
   const spots = DATA.weak_spots ?? DATA.findings ?? [];
   if (!spots.length) return null;
   return section("weak", "Weak spots", make("ul", { class: "spots" }, ...spots.map((spot) => make("li", { class: "card" },
-    make("p", {}, outside(spot.text), placeOf(spot.place)),
+    make("p", {}, outside(spot.text), placeOf(spot.place), spot.worst ? make("span", {}, " ",
+      linkTo({ ...filtersOf({}), run: spot.worst.join(" ") }, "runs", "See its worst run.")) : null),
     spot.mend ? copyable("the lines that mend it", spot.mend) : null))));
 }
 

@@ -1,7 +1,7 @@
 
 /* One run as lanes: who was asked when, what came, what was waited for, who answered in the end. */
 
-const LANE = { name: 74, slot: 60, height: 58, bar: 26, wait: 22, most: 60 };
+const LANE = { name: 74, slot: 66, height: 58, bar: 26, wait: 22, most: 60 };
 
 function timelineOf(run) {
   const steps = run.steps;
