@@ -19,6 +19,8 @@ __all__ = ["Attempt", "ModelCall", "attempts_of", "body_sent", "model_calls"]
 
 _CUT_AT_LIMIT: Final = re.compile(rb'"finish_reason"\s*:\s*"length"|"reason"\s*:\s*"max_output_tokens"')
 _UNAUTHORIZED: Final = 401
+_KEPT: Final = 4
+"""Messages at the end that a compression leaves as they are: where they differ, more was said."""
 _OUTPUT_LIMITS: Final = ("max_completion_tokens", "max_tokens", "max_output_tokens")
 
 
@@ -119,7 +121,7 @@ def _asked(exchanges: list[Exchange], before: Exchange | None) -> Exchange:
 def _begins_anew(before: Attempt, said: Dialogue) -> bool:
     if said.messages != before.said.messages and not said.compresses(before.said):
         return True
-    if said.messages[-1:] != before.said.messages[-1:]:
+    if said.messages[-_KEPT:] != before.said.messages[-_KEPT:]:
         return True
     return bool(_CUT_AT_LIMIT.search(body_sent(before.exchange)))
 

@@ -71,6 +71,13 @@ def test_a_compression_stays_in_its_call(story):
     assert [call.compressions for call in model_calls((first, second))] == [1]
 
 
+def test_a_call_with_a_conversation_that_was_compressed_ahead_is_no_repetition_though_it_ends_alike(story):
+    grown = (*LONG[:3], "left out", *LONG[7:], "called again", LONG[9])
+    story.ask("P", said=LONG).ask("P", said=grown).end()
+    assert _calls(story) == [1, 2]
+    assert [attempt.compressed for attempt in attempts_of(story.trace)] == [False, True]
+
+
 def test_a_compression_ahead_of_the_first_request_is_seen_against_the_history(story):
     story.before = Dialogue(messages=tuple(Said("user", text) for text in LONG))
     story.ask("P", said=(*SHORT, "new")).end()
