@@ -100,7 +100,9 @@ def _attempts(trace: Trace, history: Dialogue) -> Iterator[Attempt]:
                 renewed = renewed or exchange.renewal
                 continue
             asked_before, asked = asked, _asked(exchanges[place:], asked) if exchange.unread else exchange
-            said = dialogue_of(asked.request)
+            # Who asks again says the same again: it is read once.
+            if before is None or asked_before is None or asked.request.body != asked_before.request.body:
+                said = dialogue_of(asked.request)
             call += before is None or _begins_anew(before, said)
             compressed = said.compresses(last_of_session.get(turn.session, history))
             lowered = before is not None and before.call == call and _is_lower(asked_before or asked, asked)

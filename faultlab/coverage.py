@@ -5,7 +5,7 @@ A cell is a text of six words, so that it travels and is stored as it is. Judges
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from itertools import product
 from typing import Final
 
@@ -19,14 +19,12 @@ from faultlab.sendable import Asking, asking_of, sendable
 from faultlab.trace import Exchange, Trace
 from faultlab.upstream import LEAVES_WHOLE
 
-__all__ = ["DIMENSIONS", "covered", "kind_met", "possible", "summary"]
+__all__ = ["DIMENSIONS", "covered", "kind_met", "possible"]
 
 DIMENSIONS: Final = ("failure kind", "attempt", "provider", "entrance", "api mode", "streaming")
 """What the words of a cell are, in order; of the two providers one is the primary and one the fallback."""
 
 _MODES: Final = {"chat": "chat_completions", "responses": "codex_responses"}
-_FEWEST_NAMED: Final = 20
-"""So many cells that are not covered are named one by one; of more only these and their number."""
 
 
 def covered(scenario: Scenario, trace: Trace) -> tuple[str, ...]:
@@ -38,17 +36,6 @@ def possible(scenarios: Iterable[Scenario], entrances: Iterable[str]) -> tuple[s
     """The cells that can be met with these configurations by these entrances, each once, in order."""
     ways = tuple(entrances)
     return tuple(dict.fromkeys(cell for scenario in scenarios for cell in _possible(scenario, ways)))
-
-
-def summary(all_cells: Collection[str], met: Iterable[str]) -> list[str]:
-    """Lines for people: how much of `all_cells` was covered, by each dimension, and what was not."""
-    hit = set(met).intersection(all_cells)
-    lines = [f"coverage: {len(hit):,} of {len(all_cells):,} cells"]
-    lines += [_by_dimension(number, all_cells, hit) for number in range(len(DIMENSIONS))]
-    missing = [cell for cell in all_cells if cell not in hit]
-    lines += [f"not covered: {_spoken(cell)}" for cell in missing[:_FEWEST_NAMED]]
-    more = len(missing) - _FEWEST_NAMED
-    return lines + ([f"not covered: {more:,} more"] if more > 0 else [])
 
 
 def kind_met(faults: tuple[Fault, ...], asking: Asking) -> str | None:
@@ -103,19 +90,3 @@ def _entrance(scenario: Scenario) -> str:
 def _cell(kind: str, attempt: int, upstream: str, entrance: str, asking: Asking) -> str:
     streaming = "streamed" if asking.streamed else "whole"
     return "|".join((kind, str(attempt), upstream, entrance, _MODES[asking.dialect], streaming))
-
-
-def _by_dimension(number: int, all_cells: Iterable[str], hit: Collection[str]) -> str:
-    """How much of each of its words was covered."""
-    counts: dict[str, list[int]] = {}
-    for cell in all_cells:
-        count = counts.setdefault(cell.split("|")[number], [0, 0])
-        count[0] += cell in hit
-        count[1] += 1
-    told = ", ".join(f"{word} {met}/{total}" for word, (met, total) in counts.items())
-    return f"  {DIMENSIONS[number]}: {told}"
-
-
-def _spoken(cell: str) -> str:
-    kind, attempt, upstream, entrance, mode, streaming = cell.split("|")
-    return f"{kind} at attempt {attempt} of the {upstream}, by {entrance}, {mode}, {streaming}"

@@ -123,6 +123,6 @@ def _steps(run: Run) -> list[Step]:
     ends = {each.n: each.ended_s for each in run.trace.exchanges}
     return [
         Step(step.upstream, step.at_s, ends[step.n], step.sent, step.seen, step.then, turn.number)
-        for turn in timeline(run.trace, run.before)
+        for turn in timeline(run.trace, run.before, run.attempts)
         for step in turn.steps
     ]

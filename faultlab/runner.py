@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
 
+from faultlab.calls import Attempt
 from faultlab.dialogue import Dialogue
 from faultlab.errors import FaultlabError
 from faultlab.expectations import History, judge
@@ -54,7 +55,8 @@ class Run:
     """A scenario that ran: its verdict, and the trace that it is about (an empty one if it could not be played).
 
     `before` is the conversation before the first turn; `secrets` must stand in no report. `situations` are what the
-    target told of itself before each request for an answer.
+    target told of itself before each request for an answer, `attempts` the requests as they were judged (None: they
+    were not).
     """
 
     scenario: Scenario
@@ -63,6 +65,7 @@ class Run:
     before: Dialogue = field(default_factory=Dialogue)
     secrets: tuple[str, ...] = field(default=(), repr=False)
     situations: tuple[Situated, ...] = ()
+    attempts: tuple[Attempt, ...] | None = field(default=None, repr=False)
 
 
 def loader(overlay: str | Path | None = None) -> Loader:
@@ -84,14 +87,15 @@ def run_fully(scenario: Scenario, lab: Lab | None = None) -> Run:
     """The same, with the trace, for whoever has to explain the verdict. `lab` None: it is played in a fresh one."""
     try:
         played = _play(scenario)(scenario, lab_for(scenario, lab))
-        verdict, trace = _judged(scenario, played), played.lab.trace
+        history = History(played.lab.trace, scenario.policy, played.before)
+        verdict, trace = _judged(scenario, played, history), played.lab.trace
     except FaultlabError as error:
         return Run(scenario, Verdict(trouble=str(error)))
     except MemoryError:
         return Run(scenario, Verdict(trouble=OUT_OF_MEMORY))
     except Exception as error:  # noqa: BLE001  # a fault of the harness must end one scenario, not the run
         return Run(scenario, Verdict(trouble=_own_fault(error)))
-    return Run(scenario, verdict, trace, played.before, played.lab.stage.secrets, played.situations)
+    return Run(scenario, verdict, trace, played.before, played.lab.stage.secrets, played.situations, history.attempts)
 
 
 def check_config(path: str | Path) -> tuple[Finding, ...]:
@@ -134,10 +138,9 @@ def _own_fault(error: Exception) -> str:
     return f"faultlab itself failed, please report it: {type(error).__name__}: {error}"
 
 
-def _judged(scenario: Scenario, played: Played) -> Verdict:
+def _judged(scenario: Scenario, played: Played, history: History) -> Verdict:
     if played.lab.refused:
         return Verdict(trouble=f"the target asked for {played.lab.refused[0]}, and no upstream stands for that host")
-    history = History(played.lab.trace, scenario.policy, played.before)
     found = [judge(expectation, history) for expectation in scenario.expectations]
     secrets = played.lab.stage.secrets
     breaches = violated(Case(history, secrets, played.leftovers), played.held_to)

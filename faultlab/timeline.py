@@ -51,9 +51,11 @@ class TurnSteps:
     error: str = ""
 
 
-def timeline(trace: Trace, before: Dialogue | None = None) -> tuple[TurnSteps, ...]:
-    """The turns of a trace; `before` is the conversation before the first one."""
-    attempts = {attempt.exchange.n: attempt for attempt in attempts_of(trace, before)}
+def timeline(
+    trace: Trace, before: Dialogue | None = None, known: tuple[Attempt, ...] | None = None
+) -> tuple[TurnSteps, ...]:
+    """The turns of a trace; `before` is the conversation before the first one, `known` its attempts where they are."""
+    attempts = {attempt.exchange.n: attempt for attempt in (attempts_of(trace, before) if known is None else known)}
     return tuple(
         TurnSteps(
             number, turn.session, turn.user, tuple(_steps(trace, turn, attempts)), _end(turn), turn.end.error or ""

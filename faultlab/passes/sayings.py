@@ -32,8 +32,8 @@ _ANSWERS: Final = (
 _LONG: Final = 400
 _COMPRESSIBLE: Final = 20
 """Messages from which on some can be left out, whichever of them belong together."""
-_HUGE: Final = 24_000
-"""Characters: what no window of a few thousand tokens holds twice."""
+_HUGE: Final = 60
+"""Times a long text: what no window of a few thousand tokens holds twice."""
 
 TOOLS: Final = ("read_file", "terminal")
 _ARGUMENTS: Final = ('{"path": "notes.txt"}', '{"command": "ls -l"}', "{}", "", '{"path": "Grüße/明日.txt"}')
@@ -68,7 +68,7 @@ class Past:
 def asking(draw: Draw) -> tuple[str, bool]:
     """What a user says, and whether that is huge."""
     if draw.happens(1, 24):
-        return text(_HUGE, draw.name), True
+        return f"{text(_LONG, draw.name)}\n" * _HUGE, True
     return _first_ones(draw, _USERS), False
 
 

@@ -2,7 +2,7 @@ import json
 
 import pytest
 
-from faultlab.coverage import covered, possible, summary
+from faultlab.coverage import covered, possible
 from faultlab.runner import loader, run_fully
 
 
@@ -77,18 +77,3 @@ def test_what_is_possible_grows_with_entrances_and_ways_to_ask_and_ends_where_no
     assert len(possible([scenario, streamed], ["agent"])) == len(cells)
     assert {cell.split("|")[2] for cell in possible([alone], ["agent"])} == {"primary"}
     assert {cell.split("|")[1] for cell in possible([alone], ["agent"])} == {"1", "2"}
-
-
-def test_a_summary_tells_each_dimension_and_names_what_is_missing():
-    cells = possible([_scenario(config=_small())], ["agent"])
-    lines = summary(cells, [*cells[1:], "something|else|that|counts|for|nothing"])
-    assert lines[0] == f"coverage: {len(cells) - 1} of {len(cells)} cells"
-    assert "  attempt: 1 " in lines[2]
-    assert lines[-1] == "not covered: bad_request at attempt 1 of the primary, by agent, chat_completions, whole"
-
-
-def test_of_very_many_only_some_are_named():
-    lines = summary(possible([_scenario()], ["agent"]), [])
-    assert lines[-1].startswith("not covered: ")
-    assert lines[-1].endswith(" more")
-    assert len(lines) < 30
