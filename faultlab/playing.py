@@ -72,7 +72,7 @@ def _standing(run: Run) -> Standing:
 
 def _family(run: Run, trial: Trial) -> str:
     """That of the fault that the trial is about, else of the first one that came about."""
-    tried = dict(trial.labels).get("fault", "")
+    tried = dict(trial.labels).get("fault", "").partition(" ")[0]  # behind its name may stand more: `of 120 s`
     if tried in FAULTS:
         return family_of(tried)
     if find(tried) is not None:
