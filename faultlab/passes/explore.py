@@ -18,10 +18,13 @@ from faultlab.scenario import HermesTarget, Scenario
 from faultlab.subject import Subject
 from faultlab.trial import Record, Stride, Trial
 
-__all__ = ["DEPTH", "Explore", "Walks"]
+__all__ = ["DEPTH", "MOST_WALKS", "Explore", "Walks"]
 
 DEPTH: Final = 8
 """How many requests long the schedules are."""
+
+MOST_WALKS: Final = 20_000
+"""Three times what every failure kind takes where states merge as they should; else it is told how far it came."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +71,7 @@ class Explore:
     depth: int = DEPTH
     alphabet: str = "classes"
     entry: str | None = None
+    most_walks: int = MOST_WALKS
     name: str = field(default="explore", init=False)
 
     def expected(self, subject: Subject) -> int | None:
@@ -89,6 +93,9 @@ class Explore:
             paths = tuple(graph.onwards(length))
             if not paths and not graph.has_more:
                 return f"all schedules, however long: {graph}"
+            if graph.walked + len(paths) > self.most_walks and length <= self.depth:
+                reached = f"schedules of {length - 1} only"
+                return f"{reached}, as longer ones would take more than {self.most_walks:,} walks: {graph}"
         return f"schedules of {self.depth}: {graph}"
 
 

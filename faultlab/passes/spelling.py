@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 from itertools import groupby
 from typing import Final
@@ -16,13 +17,19 @@ __all__ = ["Path", "entered", "spelled"]
 Path = tuple[tuple[str, str], ...]
 """What happened, request by request: the upstream that was asked, and the symbol that it answered with."""
 
-_WORDS: Final = (2, 2, 2, 2700, 1350, 680, 340, 170, 30, 2, 2, 2)
-"""Of each message: the middle ones are twice as long as all behind them, so that one at a time is left out."""
+_COMPRESSIONS: Final = 6
+"""Three on either provider (contract C15)."""
 
-_PAST: Final = tuple(
-    HistoryMessage("assistant" if number % 2 else "user", "abc " * words) for number, words in enumerate(_WORDS)
-)
-"""So that all compressions of a turn find something to leave out, on either provider, in so few messages as can be."""
+_LAST_TOKENS: Final = 30
+
+_BESIDE_TOKENS: Final = 80
+"""The messages at both ends that stay whole, a compression's marker, and what the symbols bring, with room to spare."""
+
+_PROMPT_TOKENS: Final = 60
+"""The agent's own system prompt, about."""
+
+_MOST_BESIDE: Final = 700
+"""With a system prompt of more tokens the conversation would have to be so long that it costs more than it saves."""
 
 _TOOLS: Final = (ScriptedTool(TOOL, (ToolOutput("found"),)),)
 
@@ -44,10 +51,26 @@ def spelled(healthy: Scenario, alphabet: Alphabet, path: Path) -> Scenario:
         says=said + ends,
         cassette=None,
         tools=_TOOLS,
-        history=healthy.history if has_past else _PAST,
+        history=healthy.history if has_past else _past(healthy),
         primary=_side(healthy, alphabet, path, PRIMARY),
         fallback=_side(healthy, alphabet, path, FALLBACK),
     )
+
+
+def _past(healthy: Scenario) -> tuple[HistoryMessage, ...]:
+    """So that all compressions of a turn find something to leave out, on either provider, in so few messages as can be.
+
+    Each of the middle ones is as long as all that stays beside it, so that half is left without it; the last is short.
+    """
+    prompt = (json.loads(healthy.config).get("agent") or {}).get("system_prompt")
+    own = _PROMPT_TOKENS if prompt is None else len(str(prompt)) // 4
+    beside = own + sum(len(turn.user) for turn in healthy.turns) // 4 + _BESIDE_TOKENS
+    beside = beside if beside <= _MOST_BESIDE else _PROMPT_TOKENS + _BESIDE_TOKENS
+    middle = [_LAST_TOKENS]
+    for _ in range(_COMPRESSIONS - 1):
+        middle.insert(0, beside + sum(middle))
+    tokens = (2, 2, 2, *middle, 2, 2, 2)
+    return tuple(HistoryMessage("assistant" if n % 2 else "user", "abc " * each) for n, each in enumerate(tokens))
 
 
 def _side(healthy: Scenario, alphabet: Alphabet, path: Path, name: str) -> Side:

@@ -10,7 +10,8 @@ import pytest
 
 from faultlab.passes.alphabet import ALPHABETS, ANSWER
 from faultlab.passes.explore import Explore, Walks
-from faultlab.policy import PRIMARY
+from faultlab.playing import play
+from faultlab.policy import FALLBACK, PRIMARY
 from faultlab.scenario import ENTRIES, SdkTarget
 from faultlab.sendable import Asking, sendable
 from faultlab.trial import Standing
@@ -112,6 +113,21 @@ def test_a_walk_that_ends_before_the_depth_says_so():
     config = {**CONFIGS["the smallest budget, no compression"], "agent": {"api_max_retries": 1, "max_turns": 1}}
     _, why = walked(subject_for(config), Explore(8))
     assert why.startswith("all schedules, however long: ")
+
+
+def test_a_walk_that_would_become_too_long_stops_and_says_how_far_it_came():
+    records, why = walked(subject_for(TWO), Explore(8, most_walks=20))
+    assert max(int(dict(record.labels)["depth"]) for record in records) == 1
+    assert why.startswith("schedules of 1 only, as longer ones would take more than 20 walks: ")
+
+
+@pytest.mark.parametrize("prompt", [2, 500, 2000])
+def test_a_system_prompt_of_any_usual_length_leaves_room_for_all_compressions(prompt):
+    subject = subject_for({**TWO, "agent": {"system_prompt": "p" * prompt}})
+    path = ((PRIMARY, "overflow"),) * 3 + ((PRIMARY, "client_error"),) + ((FALLBACK, "overflow"),) * 3
+    (trial,) = Walks("classes", 0, (path,), 8).trials(subject)
+    record = play(subject, trial)
+    assert (record.standing, record.edge.then) == (Standing.HELD, "fallback, 3 compressions, after 6 s")
 
 
 def test_other_targets_tell_no_states():
