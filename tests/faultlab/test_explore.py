@@ -32,7 +32,7 @@ def test_whatever_is_configured_each_walk_comes_to_its_end_and_holds(name):
 
 
 def test_every_fault_of_the_catalogue_is_a_symbol_where_it_means_something_by_itself():
-    records, _ = walked(subject_for(TWO), Explore(1, "every fault"))
+    records, _ = walked(subject_for(CONFIGS["the smallest budget, no compression"]), Explore(1, "every fault"))
     assert {record.standing for record in records} == {Standing.HELD}
     sent = {each.fault.name for each in sendable(Asking("openai"))}
     left_out = {"bad_tool_arguments", "unknown_tool", "wire"}
@@ -103,7 +103,7 @@ def test_numbers_follow_one_another_through_all_rounds(explored):
 
 def test_what_users_say_later_is_walked_through_too():
     turns = [{"user": "ping"}, {"user": "and again"}]
-    records, _ = walked(subject_for(TWO, turns=turns), Explore(2))
+    records, _ = walked(subject_for(CONFIGS["the smallest budget, no compression"], turns=turns), Explore(2))
     assert {record.standing for record in records} == {Standing.HELD}
     assert "turn 2, primary" in {record.edge.then for record in records}
     assert ("turn 2, primary", "retry") in {(record.edge.shown, record.edge.by) for record in records}

@@ -27,8 +27,14 @@ def without_talk(key):
     return None if key is None else key.partition(" | ")[0]
 
 
-@pytest.mark.parametrize("name", CONFIGS)
-@pytest.mark.parametrize("alphabet", [name for name, alphabet in ALPHABETS.items() if alphabet.is_of_kinds])
+@pytest.mark.parametrize(
+    ("name", "alphabet"),
+    [
+        *((name, "classes") for name in CONFIGS),
+        ("two that speak chat", "every kind"),
+        ("a token that can be renewed, streams of Responses", "every kind"),
+    ],
+)
 def test_the_agent_and_its_decisions_alone_agree_step_by_step(name, alphabet):
     edges = [record.edge for record in first_steps(name, alphabet) if record.edge.by != ANSWER]
     found = {(without_talk(edge.before), edge.by): without_talk(edge.after) for edge in edges}
