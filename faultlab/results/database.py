@@ -112,6 +112,7 @@ def written_on(connection: sqlite3.Connection) -> None:
     """It is about to be written, while others may read it."""
     connection.execute("pragma journal_mode = wal")
     connection.execute("pragma synchronous = normal")
+    connection.execute("pragma cache_size = -256")  # KiB: runs are written once, one after the other
 
 
 def reopened(path: Path) -> sqlite3.Connection:
