@@ -96,7 +96,7 @@ def sent_by(subject: Subject, upstream: str) -> dict[Symbol, str]:
     streamed, max_tokens = asking.streamed, config[SECTIONS[upstream]].get("max_tokens")
     sent = {}
     for each in sendable(asking):
-        fault, calls = each.fault, each.needs_a_tool
+        fault, calls = each.fault, each.fault.name in NEEDS_A_TOOL
         kind = kind_of(
             fault, asking.provider, asking.dialect, streamed=streamed, max_tokens=max_tokens, has_calls=calls
         )
@@ -159,15 +159,16 @@ class Graph:
 
     def __init__(self, records: Sequence[Record]) -> None:
         self._steps = {(record.edge.before, record.edge.by): record for record in records if record.edge}
+        self.symbols = {name for _, name in self._steps}
         self.first = next(record.edge.before for record in records if record.edge)
 
     def follow(self, schedule: Sequence[str]) -> tuple[Path, Came] | None:
         """The path of a schedule, and what the graph says of it; None for one that is over before its last symbol."""
         key, path, steps = self.first, [], []
         for name in schedule:
-            record = self._steps.get((key or "", name))
-            if record is None or record.edge is None:
+            if key is None:
                 return None
+            record = self._steps[key, name]
             steps.append(record)
             path.append((record.edge.asked, name))
             key = record.edge.after
@@ -203,7 +204,7 @@ def schedules(pool: ProcessPoolExecutor, *, every: bool) -> list[Figure]:
     merged = walk(subject, Explore(LENGTH, "every fault"))
     print(f"explore: every fault, merged: {merged.why}; {merged.calls:,} calls, {merged.cpu_s:.0f} s of CPU")
     graph, alphabet = Graph(merged.records), ALPHABETS["every fault"]
-    names = [name for name in alphabet.symbols if name != ANSWER]
+    names = [name for name in alphabet.symbols if name != ANSWER and name in graph.symbols]
     whole = len(names) ** LENGTH
     wanted = [spelling(number, names) for number in drawn(whole, whole if every else SCHEDULES)]
     said = [found for schedule in wanted if (found := graph.follow(schedule))]
