@@ -245,6 +245,7 @@ FOLDER_ORDER = {
         "talk",
         "answers",
         "playing_out",
+        "documents",
         "meeting",
         "screen",
         "account",

@@ -10,7 +10,7 @@ from typing import Protocol
 
 from faultlab.foretelling.account import Account, Asking
 from faultlab.foretelling.answers import has_bad_arguments
-from faultlab.foretelling.clock import RunClock
+from faultlab.foretelling.clock import Interrupted, RunClock
 from faultlab.foretelling.meeting import Met
 from faultlab.foretelling.provider import Provider
 from faultlab.foretelling.screen import Display
@@ -126,7 +126,11 @@ class ModelCall:
         if run.is_stale:
             return Met(Meant("unauthorized"))
         found = run.provider.meet(estimate, self._max_tokens, run.standing.window, run.clock.now_s, number)
-        run.clock.move(found.took_s)
+        try:
+            run.clock.move(found.took_s)
+        except Interrupted:
+            run.display.stop(found, run.standing.whom)
+            raise
         return self._judged(found)
 
     def _judged(self, found: Met) -> Met:

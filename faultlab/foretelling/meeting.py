@@ -7,12 +7,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from functools import lru_cache, partial
+from http import HTTPStatus
 from typing import Final, NamedTuple
 
 from faultlab.clock import START
 from faultlab.dialects import CHAT, DIALECTS
 from faultlab.faults import Events, Fault, inject
+from faultlab.faults.base import is_stream
 from faultlab.foretelling.answers import worth
+from faultlab.foretelling.documents import said_in
 from faultlab.foretelling.playing_out import Ending, played_out
 from faultlab.foretelling.setting import Unforeseen
 from faultlab.healthy import rendered
@@ -21,7 +24,6 @@ from faultlab.policies import UNSAID
 from faultlab.policies.asked import Asked
 from faultlab.policies.kinds import Meant, meaning_of
 from faultlab.policies.rules import Timeouts
-from faultlab.recorded_reply import recorded_reply
 from faultlab.script import Reply, Shape
 from faultlab.trace import Exchange
 from faultlab.wire import Request
@@ -84,10 +86,10 @@ def _answers(fault: Fault, asked: Asked) -> bool:
 
 def _alone(fault: Fault, asked: Asked, timeouts: Timeouts, least_s: float) -> Met:
     meant = _meant(fault, asked)
+    if meant.kind is None or (meant.kind == UNSAID and getattr(fault, "code", None) == HTTPStatus.OK):
+        return _said(fault, asked, timeouts)
     if meant.kind == UNSAID:
         raise Unforeseen(f"what the words of {fault.name} mean")
-    if meant.kind is None:
-        return _said(fault, asked, timeouts)
     ending = _ending(fault, asked, timeouts)
     wait_s = _stated(fault, asked, ending.took_s, least_s)
     return Met(meant, None, ending.took_s, wait_s, ending.pieces, (fault.name,))
@@ -104,12 +106,12 @@ def _of_several(
 
 
 def _said(fault: Fault, asked: Asked, timeouts: Timeouts) -> Met:
-    """An answer of the catalogue's own that is usable."""
+    """An answer of the catalogue's own, or of the scenario's own, that comes whole."""
     moment = asked.moment()
     events = fault.answer(_REQUEST, moment) or ()
-    reply, ending = recorded_reply(moment.dialect, events), played_out(events, moment.dialect, timeouts)
-    if reply is None:
-        raise Unforeseen("what an answer of the catalogue says")
+    reply, ending = said_in(moment.dialect, events), played_out(events, moment.dialect, timeouts)
+    if reply is None or not ending.whole or is_stream(events) != asked.streamed:
+        raise Unforeseen("what an answer says that is written out")
     return Met(Meant(worth(reply, nearly_full=asked.nearly_full)), reply, ending.took_s, None, (), (fault.name,))
 
 

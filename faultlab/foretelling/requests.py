@@ -14,7 +14,6 @@ __all__ = ["requests_of"]
 
 _API_MODES = {"chat": "chat_completions", "responses": "codex_responses"}
 _OUTPUT_LIMITS = ("max_completion_tokens", "max_output_tokens", "max_tokens")
-_NOBODYS = ("headers.openai-organization", "headers.openai-project")
 
 
 def requests_of(account: Account, setting: Setting) -> tuple[RequestLike, ...]:
@@ -39,7 +38,11 @@ def _like(number: int, asking: Asking, whom: Whom, setting: Setting, *, is_first
     lacks = [f"body.{name}" for name in _OUTPUT_LIMITS if asking.max_tokens is None or name != limit]
     if is_first:
         has += [("body.stream", True)] if whom.streamed else []
-        lacks += ["body.stream_options", *_NOBODYS, *([] if whom.streamed else ["body.stream"])]
+        lacks += [
+            "body.stream_options",
+            *(f"headers.{name}" for name in setting.strange_headers),
+            *([] if whom.streamed else ["body.stream"]),
+        ]
     if asking.lines:
         written, more = _WRITTEN[backend.dialect](asking.lines, setting)
         has, lacks = has + written, lacks + more

@@ -24,7 +24,10 @@ _MARK: Final = "[withdrawn]"
 
 
 class Screen:
-    """A caller's screen: pieces as they come, everything else on lines of its own."""
+    """A caller's screen: pieces as they come, everything else on lines of its own.
+
+    `known`: what stands on it can be told for sure.
+    """
 
     def __init__(self) -> None:
         self._shown: list[str] = []
@@ -52,9 +55,9 @@ class Screen:
         """What else a user is told."""
         self.line(text)
 
-    def end(self, answer: str) -> None:
-        """The turn is over, with this answer."""
-        self.line(answer)
+    def end(self, answer: str, fault: str = "") -> None:
+        """The turn is over, with this answer, or with a sentence that says why there is none."""
+        self.line("\n\n".join(filter(None, (answer, fault))))
 
 
 class _Terminal(Screen):
@@ -82,12 +85,14 @@ class _Terminal(Screen):
         self.line(text)
         self._below_a_mark = True
 
-    def end(self, answer: str) -> None:
+    def end(self, answer: str, fault: str = "") -> None:
         if not self._streaming:
             if answer:
                 self.line(answer)
         elif self.text and not self.text.endswith("\n"):
             self._shown.append("\n")
+        if fault:
+            self.line(fault)
 
 
 def screen_for(scenario: Scenario, rules_mark: str, *, streaming: bool) -> Screen:
@@ -114,6 +119,13 @@ class Display:
             piece = text if self._shown else self._opening + self._held + text
             self._shown += piece
             self.screen.piece(piece)
+
+    def stop(self, found: Met, whom: Whom) -> None:
+        """An interrupt came amid an attempt: what had come before a silence was shown, of all else nobody knows."""
+        if found.faults == ("stall",) and found.reply is None:
+            self.show(found, whom)
+        elif self._streaming and _text(found, whom):
+            self.screen.known = False
 
     def hold(self, text: str) -> None:
         """It is a beginning, to be gone on with."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any, Final
@@ -62,6 +62,7 @@ class Setting:
     system: str
     tools: str
     streaming: bool
+    strange_headers: tuple[str, ...] = ()
 
 
 def setting_of(scenario: Scenario, rules: Rules) -> Setting:
@@ -86,7 +87,17 @@ def setting_of(scenario: Scenario, rules: Rules) -> Setting:
         agent.get("system_prompt") or rules.texts.system_prompt,
         ", ".join(sorted(tool.name for tool in scenario.tools)) or "none",
         streaming,
+        tuple(_strange_headers(scenario)),
     )
+
+
+def _strange_headers(scenario: Scenario) -> Iterator[str]:
+    """Headers of somebody's own, which the client reads from the environment and no provider is to get (C11)."""
+    yield from ("openai-organization", "openai-project")
+    for line in (dict(scenario.env).get("OPENAI_CUSTOM_HEADERS") or "").splitlines():
+        name, colon, _ = line.partition(":")
+        if colon:
+            yield name.strip().lower()
 
 
 def _whom(name: str, backend: Backend, section: Mapping[str, Any], streaming: bool) -> Whom:

@@ -54,7 +54,7 @@ def _keys(account: Account, scenario: Scenario, setting: Setting) -> Iterator[tu
 def _seen(account: Account, scenario: Scenario, rules: Rules) -> str | Contains | None:
     """All that a user is shown; of what has words in it that nobody foretells, what has to be among them."""
     if account.outcome == "interrupted":
-        return None
+        return _stopped(account, scenario, rules)
     if scenario.target == HermesTarget("cron"):
         return Contains(account.notice or account.reply)
     if account.outcome == "completed":
@@ -62,6 +62,14 @@ def _seen(account: Account, scenario: Scenario, rules: Rules) -> str | Contains 
         return account.screen.text
     told = reason_told(rules, account.provider, account.decided_by)
     return Contains(told) if told and account.failure else None
+
+
+def _stopped(account: Account, scenario: Scenario, rules: Rules) -> str | None:
+    """A chat that is told to stop is answered twice, and a job writes a record."""
+    if scenario.target not in (HermesTarget(), _COMMAND_LINE) or not account.screen.known:
+        return None
+    account.screen.end("", rules.texts.stopped)
+    return account.screen.text
 
 
 _COMMAND_LINE = HermesTarget("cli")

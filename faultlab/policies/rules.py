@@ -111,6 +111,7 @@ class Texts:
     switched: str = ""
     unaskable: str = ""
     withdrawn: str = ""
+    stopped: str = ""
 
 
 @dataclass(frozen=True, slots=True)
