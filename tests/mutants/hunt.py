@@ -12,6 +12,7 @@ from functools import cache
 
 from wrong_agent import Mutant, wrong_agent
 
+from faultlab.passes import drawn, variants
 from faultlab.passes.base import Pass
 from faultlab.passes.drawn import Drawn
 from faultlab.passes.explore import Explore
@@ -19,6 +20,7 @@ from faultlab.passes.matrix import Matrix
 from faultlab.playing import play
 from faultlab.policies import hermes_rules
 from faultlab.runner import loader, run
+from faultlab.scenario import ENTRIES
 from faultlab.shrink import Shrunk, entries_of, shrink
 from faultlab.subject import Subject
 from faultlab.trial import Record, Standing, Trial
@@ -52,9 +54,28 @@ STOCK = {
             "context_length": 16000,
         },
         "fallback_model": {"provider": "nous", "model": "hermes-4-405b"},
+        "agent": {"api_max_retries": 8},
         "display": {"streaming": True},
     },
 }
+
+SPECIAL = {
+    "second": {
+        "model": {"provider": "openai", "default": "gpt-5.1"},
+        "fallback_model": {
+            "provider": "openai",
+            "model": "gpt-5.1",
+            "base_url": "https://second.example/v1",
+            "api_key": "sk-of-the-second-0001",
+            "api_mode": "codex_responses",
+        },
+    },
+    "twin": {
+        "model": {"provider": "openai", "default": "gpt-5.1"},
+        "fallback_model": {"provider": "openai", "model": "gpt-5.1", "base_url": "https://api.openai.com/v1/"},
+    },
+}
+"""Configurations in which something else than the provider is of interest."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +117,7 @@ CATALOGUED = (
 @cache
 def subject(name: str) -> Subject:
     """A healthy agent with this configuration."""
-    config = STOCK.get(name) or {"model": {"provider": name, "default": "m"}, "fallback_model": BACKUP}
+    config = (STOCK | SPECIAL).get(name) or {"model": {"provider": name, "default": "m"}, "fallback_model": BACKUP}
     text = json.dumps({"name": name, "config": config, "says": ["Good morning."], "turns": [{"user": "hello"}]})
     (healthy,) = loader().read(text, f"{name}.yaml")
     return Subject(name, healthy, rules=hermes_rules())
@@ -112,6 +133,8 @@ def tried() -> Tried:
     yield from through("openai", Explore(2), 50)
     for name in (*STOCK, *CATALOGUED):
         yield from at_once(name) if name != "openai" else ()
+    for name in SPECIAL:
+        yield from through(name, Explore(2), 50)
     for name in STOCK:
         yield from through(name, Drawn(), 100)
         yield from sampled(name)
@@ -154,14 +177,19 @@ def sampled(name: str) -> Tried:
         yield name, trials[place * 7 % len(trials)]
 
 
-@cache
 def matrix(name: str) -> tuple[Trial, ...]:
-    """The whole pass."""
-    return tuple(trial for part in next(Matrix().rounds(subject(name))) for trial in part.trials(subject(name)))
+    """The whole pass; of what the catalogue is looked through for, by one entrance."""
+    return _matrix(subject(name), ENTRIES if name in STOCK else ENTRIES[:1])
+
+
+@cache
+def _matrix(about: Subject, entries: tuple[str, ...]) -> tuple[Trial, ...]:
+    return tuple(trial for part in next(Matrix(entries).rounds(about)) for trial in part.trials(about))
 
 
 def hunt() -> Caught | None:
     """The agent of the moment; None: it got away."""
+    forget()
     calls, trying = 0, tried()
     name, trial = next(trying)
     for runs in range(1, MOST_RUNS + 1):
@@ -185,3 +213,12 @@ def held_to_be_caught(agent: Mutant) -> Caught:
     mended = run(caught.shrunk.scenario)
     assert mended.outcome is Outcome.HELD, f"{caught}\n\n{scenario_text(caught.shrunk.scenario)}\n\n{mended}"
     return caught
+
+
+def forget() -> None:
+    """What an agent made of a configuration is no word on the next one; all else that is remembered is values."""
+    subject.cache_clear()
+    for module in (variants, drawn):
+        for value in vars(module).values():
+            if hasattr(value, "cache_clear"):
+                value.cache_clear()
