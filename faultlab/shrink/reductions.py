@@ -27,8 +27,8 @@ _NAMES: Final = ("config", "target", "env")
 
 def reductions(document: dict[str, Any]) -> Iterator[dict[str, Any]]:
     """Simpler documents, those that lack the most first."""
-    for simpler in (*_in_parts(document), *_removals(document), *_entries(document), *_values(document)):
-        yield joined(simpler)
+    for ways in (_in_parts, _without_the_switch, _turns, _removals, _entries, _values):
+        yield from map(joined, ways(document))
 
 
 def entries_of(document: dict[str, Any]) -> int:
@@ -81,6 +81,28 @@ def _in_parts(document: dict[str, Any]) -> Iterator[dict[str, Any]]:
             yield from (put(document, path, shorter) for shorter in chunks(value))
 
 
+def _without_the_switch(document: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    """What goes wrong with the fallback goes wrong with the primary, so that nothing has to lead there."""
+    sides = document.get("faults", {})
+    if "fallback" in sides:
+        yield {**document, "faults": {"primary": sides["fallback"]}}
+
+
+def _turns(document: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    """Without a turn and the healthy answer that it got: without one of them alone all else would be met elsewhere."""
+    for index in range(len(document["turns"]) - 1, -1, -1):
+        less = without(document, ("turns", index))
+        for side, entries in document.get("faults", {}).items():
+            for place, entry in enumerate(entries):
+                if not _faults(entry):
+                    yield put(less, ("faults", side), [*entries[:place], *_once_less(entry), *entries[place + 1 :]])
+
+
+def _once_less(entry: Any) -> list[Any]:
+    times = _times(entry)
+    return [entry] if times == _FOREVER else [_entry(_faults(entry), times - 1)] if times > 1 else []
+
+
 def _removals(document: dict[str, Any]) -> Iterator[dict[str, Any]]:
     """Without one thing: a turn, an entry, a key, at any depth."""
     yield from (without(document, path) for path in paths(document) if path not in _STAYS)
@@ -101,8 +123,8 @@ def _simpler(entries: list[Any], index: int, entry: Any) -> Iterator[Any]:
     for beside in (index - 1, index + 1):
         if 0 <= beside < len(entries) and _faults(entries[beside]) not in ({}, faults):
             yield _entry(_faults(entries[beside]), times)
-    fewer = _ENOUGH if times == _FOREVER else [each for each in (2, times // 2, times - 1) if 1 < each < times]
-    yield from (_entry(faults, each) for each in dict.fromkeys(fewer))
+    fewer = _ENOUGH if times == _FOREVER else _less(times)
+    yield from (_entry(faults, each) for each in fewer if each > 1)
 
 
 def _values(document: dict[str, Any]) -> Iterator[dict[str, Any]]:
@@ -116,6 +138,17 @@ def _smaller(value: Any, path: Path) -> Iterator[Any]:
     if isinstance(value, bool):
         return
     if isinstance(value, int | float):
-        yield from (each for each in dict.fromkeys((1, 2, value // 2, int(value), value - 1)) if 0 < each < value)
-    if isinstance(value, str) and path[0] not in _NAMES and len(value) > len(_SHORT):
-        yield from dict.fromkeys((_SHORT, value[: len(value) // 2]))
+        yield from _less(value)
+    elif isinstance(value, str) and path[0] not in _NAMES and len(value) > len(_SHORT):
+        yield from dict.fromkeys(
+            (_SHORT, *(value[: int(length)] for length in _less(len(value)) if length > len(_SHORT)))
+        )
+
+
+def _less(value: float) -> Iterator[float]:
+    """Smaller numbers above 0, the smallest first: in a few steps near the smallest that does, however large it was."""
+    step = value if isinstance(value, int) else int(value) or 1
+    found = [1, 2]
+    while (step := step // 2) > 0:
+        found.append(int(value) - step)
+    yield from (each for each in dict.fromkeys([*found, int(value)]) if 0 < each < value)

@@ -17,7 +17,7 @@ _FIRST_OF_OTHERS: Final = frozenset("-?:,[]{}#&*!|>'\"%@`<=")
 _WITHIN_OTHERS: Final = re.compile(r": | #|:$")
 _WITHIN_FLOW: Final = re.compile(r"[,\[\]{}:?]")
 
-_TAKEN_FOR_OTHERS: Final = frozenset(("y", "n", "yes", "no", "on", "off"))
+_TAKEN_FOR_OTHERS: Final = frozenset(("yes", "no", "on", "off"))
 """Words that older readers take for truth values. Ours does not, but people use others, too."""
 
 _ESCAPES: Final = {'"': '\\"', "\\": "\\\\", "\n": "\\n", "\t": "\\t", "\r": "\\r"}

@@ -108,6 +108,34 @@ def test_texts_become_short_and_numbers_small_but_no_name_changes():
     assert all(each.get("config", {}).get("model", {}).get("default", "gpt-5.1") == "gpt-5.1" for each in found)
 
 
+def test_what_goes_wrong_with_the_fallback_may_go_wrong_with_the_primary():
+    found = simpler(faults={"primary": ["forbidden"], "fallback": ["reset", "refused"]})
+    assert {"primary": ["reset", "refused"]} in [each.get("faults") for each in found]
+
+
+def test_a_turn_is_left_out_with_the_answer_that_it_got():
+    told = {
+        "name": "n",
+        "faults": {"primary": [{"ok": {}, "times": 2}, "reset"]},
+        "turns": [{"user": "a"}, {"user": "b"}],
+    }
+    less = {"name": "n", "faults": {"primary": ["ok", "reset"]}, "turns": [{"user": "a"}]}
+    assert less in list(reductions(told))
+
+
+def test_a_large_number_becomes_small_in_few_steps():
+    value, tries = 9_000, 0
+    while True:
+        smaller = [each["seed"] for each in simpler(seed=value) if each.get("seed", value) < value]
+        fitting = [each for each in smaller if each >= 777]
+        tries += 1 + (smaller.index(fitting[0]) if fitting else len(smaller))
+        if not fitting:
+            break
+        value = fitting[0]
+    assert value == 777
+    assert tries < 120
+
+
 def test_a_healthy_answer_is_no_entry_of_faults():
     assert entries_of({"faults": {"primary": ["ok", "reset", {"ok": {}, "times": 3}], "fallback": ["reset"]}}) == 2
     assert entries_of({}) == 0

@@ -70,6 +70,14 @@ SPECIAL = {
             "api_mode": "codex_responses",
         },
     },
+    "account": {
+        "model": {"provider": "openrouter", "default": "deepseek/deepseek-chat"},
+        "fallback_model": {
+            "provider": "openrouter",
+            "model": "deepseek/deepseek-chat",
+            "api_key": "sk-or-of-the-second-0001",
+        },
+    },
     "twin": {
         "model": {"provider": "openai", "default": "gpt-5.1"},
         "fallback_model": {"provider": "openai", "model": "gpt-5.1", "base_url": "https://api.openai.com/v1/"},
@@ -129,17 +137,19 @@ Tried = Generator[tuple[str, Trial], Record, None]
 
 def tried() -> Tried:
     """All of it, what shows the most in the shortest time first."""
-    yield from at_once("openai")
-    yield from through("openai", Explore(2), 50)
-    for name in (*STOCK, *CATALOGUED):
-        yield from at_once(name) if name != "openai" else ()
-    for name in SPECIAL:
-        yield from through(name, Explore(2), 50)
     for name in STOCK:
-        yield from through(name, Drawn(), 100)
+        yield from at_once(name)
+        yield from through(name, Explore(2), 50)
+    for name in SPECIAL:
+        yield from through(name, Explore(1), 20)
+        yield from through(name, Drawn(), 20)
+    for name in CATALOGUED:
+        yield from at_once(name)
+    for name in STOCK:
+        yield from through(name, Explore(3), 200)
+        yield from through(name, Drawn(), 150)
         yield from sampled(name)
     for name in STOCK:
-        yield from through(name, Explore(4), 300)
         yield from through(name, Drawn(seed=1), 300)
 
 
