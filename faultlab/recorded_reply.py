@@ -111,7 +111,8 @@ def _response(document: Mapping[str, Any]) -> Reply | None:
 
 
 def _call(function: Mapping[str, Any]) -> ToolCall:
-    arguments = function.get("arguments", "{}")
+    arguments = function.get("arguments")
+    arguments = "{}" if arguments is None else arguments
     return ToolCall(text_in(function.get("name")), arguments if isinstance(arguments, str) else json.dumps(arguments))
 
 

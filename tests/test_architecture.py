@@ -221,6 +221,7 @@ FOLDER_ORDER = {
         "ground",
         "cells",
         "sayings",
+        "oddities",
         "mishaps",
         "plot",
         "variants",

@@ -15,23 +15,27 @@ __all__ = ["Account", "Asking"]
 class Asking:
     """One request: to whom (`primary`, `fallback`), for how much output, and what of the conversation it has to hold.
 
-    `lines` only where a compression or the switch stands before it: then it has to hold these and no others.
+    `lines` only where a compression, the switch or a tool stands before it: then it has to hold these, from number
+    `told_from` on word for word, and no others.
     """
 
     to: str
     max_tokens: int | None
     lines: tuple[Line, ...] = ()
+    told_from: int = 0
 
 
 @dataclass(slots=True)
 class Account:
     """The account of one turn. `decided_by` names the line of the policy that the turn came to.
 
+    `told_from` is the first message that the next request is looked at for; None: it is like the one before.
     `blurred`: from the wire nobody can tell how often it was compressed, as other messages are gone as well.
     """
 
     started_s: float
     decided_by: str = NO_FAILURE
+    told_from: int | None = None
     askings: list[Asking] = field(default_factory=list)
     waits: list[float] = field(default_factory=list)
     compressions: int = 0

@@ -119,8 +119,10 @@ class ModelCall:
             self._first_s = run.clock.now_s
         estimate = run.talk.estimate
         asking = Asking(run.standing.whom.name, self._max_tokens)
-        if self._told_whole:
-            asking.lines, self._told_whole = tuple(run.talk.whole), False
+        told_from = 0 if self._told_whole else run.account.told_from
+        if told_from is not None:
+            asking.lines, asking.told_from = tuple(run.talk.whole), told_from
+        self._told_whole, run.account.told_from = False, None
         run.account.askings.append(asking)
         number = run.next_number()
         if run.is_stale:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 
 from faultlab.foretelling.account import Account
 from faultlab.foretelling.call import Standing, TurnEnds
@@ -186,12 +186,11 @@ def _past(scenario: Scenario) -> list[Line]:
     history = scenario.history
     if isinstance(history, DrawnHistory):
         made = conversation(history.messages, history.tokens, scenario.seed)
-        return [_line(each.role, each.text, [call.arguments for call in each.calls]) for each in made]
-    return [_line(each.role, each.text, [arguments for _, _, arguments in each.tool_calls]) for each in history]
-
-
-def _line(role: str, text: str, arguments: Sequence[str]) -> Line:
-    return Line(role, text, sum(map(len, arguments)), len(arguments))
+        return [Line(each.role, each.text, tuple((call.name, call.arguments) for call in each.calls)) for each in made]
+    return [
+        Line(each.role, each.text, tuple((name, arguments) for _, name, arguments in each.tool_calls))
+        for each in history
+    ]
 
 
 def _outputs(tool: ScriptedTool) -> Callable[[], ToolOutput]:

@@ -44,7 +44,7 @@ def _like(number: int, asking: Asking, whom: Whom, setting: Setting, *, is_first
             *([] if whom.streamed else ["body.stream"]),
         ]
     if asking.lines:
-        written, more = _WRITTEN[backend.dialect](asking.lines, setting)
+        written, more = _WRITTEN[backend.dialect](asking, setting)
         has, lacks = has + written, lacks + more
     mode = _API_MODES[backend.dialect]
     return RequestLike(number, asking.to, backend.model, None, mode, tuple(has), tuple(lacks))
@@ -56,35 +56,44 @@ def _limit(whom: Whom, setting: Setting) -> str:
     return dict(setting.rules.output_limits).get(whom.backend.provider, "max_tokens")
 
 
-def _as_chat(lines: tuple[Line, ...], setting: Setting) -> tuple[list[tuple[str, Any]], list[str]]:
-    at = 1 if setting.system else 0
+def _as_chat(asking: Asking, setting: Setting) -> tuple[list[tuple[str, Any]], list[str]]:
+    first = 1 if setting.system else 0
     has: list[tuple[str, Any]] = []
     lacks = []
-    for place, line in enumerate(lines, at):
-        has.append((f"body.messages.{place}.role", line.role))
-        has.append((f"body.messages.{place}.content", line.text or None if line.calls else line.text))
-        lacks += [f"body.messages.{place}.reasoning_content"] if not line.reasons else []
-    return has, [*lacks, f"body.messages.{at + len(lines)}"]
+    for at, line in enumerate(asking.lines[asking.told_from :], first + asking.told_from):
+        place = f"body.messages.{at}"
+        has += [(f"{place}.role", line.role), (f"{place}.content", line.text or None if line.calls else line.text)]
+        for number, (name, arguments) in enumerate(line.calls):
+            function = f"{place}.tool_calls.{number}.function"
+            has += [(f"{function}.name", name), (f"{function}.arguments", arguments)]
+        lacks += [f"{place}.reasoning_content"] if not line.reasons else []
+    return has, [*lacks, f"body.messages.{first + len(asking.lines)}"]
 
 
-def _as_responses(lines: tuple[Line, ...], _setting: Setting) -> tuple[list[tuple[str, Any]], list[str]]:
+def _as_responses(asking: Asking, _setting: Setting) -> tuple[list[tuple[str, Any]], list[str]]:
+    """A message of an assistant may be several items."""
     has: list[tuple[str, Any]] = []
-    place = 0
-    for line in lines:
-        if line.role == "tool":
-            has.append((f"body.input.{place}.output", line.text))
-            place += 1
-            continue
-        if line.reasons:
-            has.append((f"body.input.{place}.type", "reasoning"))
-            place += 1
-        if line.text or not line.calls:
-            has.append((f"body.input.{place}.content.0.text", line.text))
-            place += 1
-        for _ in range(line.calls):
-            has.append((f"body.input.{place}.type", "function_call"))
-            place += 1
-    return has, [f"body.input.{place}"]
+    at = 0
+    for number, line in enumerate(asking.lines):
+        for key, value in _items(line):
+            if number >= asking.told_from:
+                has.append((f"body.input.{at}.{key}", value))
+            at += key != "name"
+    return has, [f"body.input.{at}"]
+
+
+def _items(line: Line) -> Iterator[tuple[str, Any]]:
+    """What tells each item of a message; a name stands beside the arguments of the same call."""
+    if line.role == "tool":
+        yield "output", line.text
+        return
+    if line.reasons:
+        yield "type", "reasoning"
+    if line.text or not line.calls:
+        yield "content.0.text", line.text
+    for name, arguments in line.calls:
+        yield "name", name
+        yield "arguments", arguments
 
 
 _WRITTEN = {"chat": _as_chat, "responses": _as_responses}

@@ -11,22 +11,21 @@ __all__ = ["Line", "Talk", "estimate_of"]
 
 
 class Line(NamedTuple):
-    """One message: who says what, and how many tool calls it has, with so many characters of arguments.
+    """One message: who says what, and which tools it calls, as (name, arguments).
 
     `marks`: a marker. `reasons`: it stands beside reasoning, which only goes back to who made it.
     """
 
     role: str
     text: str = ""
-    arguments: int = 0
-    calls: int = 0
+    calls: tuple[tuple[str, str], ...] = ()
     marks: bool = False
     reasons: bool = False
 
     @property
     def characters(self) -> int:
         """What the estimate counts."""
-        return len(self.text) + self.arguments
+        return len(self.text) + sum(len(arguments) for _, arguments in self.calls)
 
 
 def estimate_of(characters: int) -> int:

@@ -82,10 +82,9 @@ class _Turn:
     def _take_tools(self, reply: Reply) -> None:
         run = self._run
         refused = has_bad_arguments(reply)
-        arguments = sum(_written(call, refused=refused) for call in reply.tool_calls)
-        run.talk.add(
-            Line("assistant", reply.text or "", arguments, len(reply.tool_calls), reasons=bool(reply.reasoning))
-        )
+        calls = tuple((call.name, _written(call, refused=refused)) for call in reply.tool_calls)
+        run.account.told_from = len(run.talk.kept)
+        run.talk.add(Line("assistant", reply.text or "", calls, reasons=bool(reply.reasoning)))
         run.display.keep(reply.text or "")
         if refused:
             self._bad_arguments += 1
@@ -103,11 +102,11 @@ class _Turn:
         return texts.tool_failed.format(text=given.text) if given.is_error else given.text
 
 
-def _written(call: ToolCall, *, refused: bool) -> int:
-    """Characters of its arguments as they stand in the conversation: `{}` for none, and for what is no object."""
+def _written(call: ToolCall, *, refused: bool) -> str:
+    """Its arguments as they stand in the conversation: `{}` for none, and for what is no object."""
     if not call.arguments.strip() or (refused and not _is_object(call.arguments)):
-        return len("{}")
-    return len(call.arguments)
+        return "{}"
+    return call.arguments
 
 
 def _is_object(arguments: str) -> bool:

@@ -11,6 +11,7 @@ from faultlab.content.draw import Draw
 from faultlab.faults import Fault, cut, drip, error_event, rate_limit, slow, stall, status, unavailable
 from faultlab.passes.effects import Effect
 from faultlab.passes.ground import Ground
+from faultlab.passes.oddities import oddities
 from faultlab.policies.kinds import UNSAID
 from faultlab.sendable import NEEDS_A_TOOL, sendable
 from faultlab.upstream import LEAVES_WHOLE
@@ -111,15 +112,18 @@ def _stating(draw: Draw, made: Mishap, ground: Ground, upstream: str) -> Mishap:
 
 
 def _at_an_edge(draw: Draw, ground: Ground, upstream: str) -> Mishap:
-    """A status as such, or an answer that is broken in an odd place or is slow at the wrong moment."""
-    read_s = ground.read_s
+    """A status as such, an answer oddly spelled, or one that breaks in an odd place or is slow at the wrong moment."""
+    read_s, asking = ground.read_s, ground.asking(upstream)
+    odd = oddities(asking.dialect, asking.streamed)
+    if odd and draw.happens(1, 4):
+        return Mishap((draw.choice(odd),), Effect(UNSAID))
     forms: list[Fault] = [
         status(code=draw.choice(_CODES)),
         status(code=302, headers={"location": "https://elsewhere.example/v1"}),
         slow(first_s=draw.choice((0.001, 1, read_s, read_s + 1))),
         stall(for_s=draw.choice((1, read_s - 1, read_s + 1))),
     ]
-    if ground.asking(upstream).streamed:
+    if asking.streamed:
         forms += [cut(after_events=draw.below(4)), stall(after_events=draw.below(4))]
         forms += [error_event(after_events=draw.below(4)), slow(event_every_s=draw.choice((0.1, 1, 10)))]
     return _made((draw.choice(forms),), ground, upstream) or Mishap((slow(),), Effect(None, 1.0, whole=True))

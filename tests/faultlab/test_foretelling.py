@@ -8,11 +8,13 @@ import pytest
 
 from faultlab.expectations import Switched
 from faultlab.foretelling import foretell, foretold, reached
+from faultlab.passes.oddities import oddities
 from faultlab.playing import play
 from faultlab.policies import hermes_rules, read_rules
 from faultlab.policies.rules import Waits
 from faultlab.runner import load, loader, run_fully
-from faultlab.scenario import HermesTarget
+from faultlab.scenario import HermesTarget, Side
+from faultlab.schedule import Entry
 from faultlab.subject import Subject
 from faultlab.trial import Standing, Trial
 from faultlab.verdict import Outcome
@@ -158,3 +160,25 @@ def test_a_client_without_a_fallback_gives_up_after_so_many_calls(tmp_path):
     one = scenario(target="sdk", faults={"primary": [{"unavailable": {}, "times": "forever"}]})
     record = play(Subject("one.yaml", one, rules=read_rules(tmp_path / "mine.yaml")), Trial("matrix", 0, one))
     assert (record.standing, record.calls) == (Standing.HELD, (3, 0))
+
+
+@pytest.mark.parametrize("streaming", [False, True], ids=["whole", "streamed"])
+def test_an_answer_that_is_oddly_spelled_says_what_it_says(streaming):
+    config = {"model": {"provider": "groq", "default": "m"}, "display": {"streaming": streaming}}
+    healthy = scenario(config=config, tools={"read_file": "apples", "terminal": "ok"})
+    odd = oddities("chat", streaming)
+    assert len(odd) >= 4
+    for fault in odd:
+        run = run_fully(foretold(replace(healthy, primary=Side((Entry((fault,)),))), hermes_rules()))
+        assert run.scenario.expectations
+        assert run.verdict.outcome is Outcome.HELD, fault
+
+
+def test_what_a_silent_stream_had_shown_is_taken_back_when_its_turn_is_interrupted():
+    turns = [{"user": "hello", "interrupt": {"after_s": 5}}]
+    config = CONFIG | {"display": {"streaming": True}}
+    one = scenario(config=config, faults={"primary": [{"stall": {"after_events": 2}}]}, turns=turns)
+    run = run_fully(foretold(one, hermes_rules()))
+    assert run.verdict.outcome is Outcome.HELD
+    seen = {each.key: each.value for each in run.scenario.expectations}["user_sees"]
+    assert seen == "Good mor\n[withdrawn]\nInterrupted.\n"
