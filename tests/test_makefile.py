@@ -10,7 +10,7 @@ import pytest
 ROOT = Path(__file__).parents[1]
 MAKE = shutil.which("make")
 TARGETS = [
-    *("scenarios", "streaming", "test", "docs-test", "conformance", "observe", "languages"),
+    *("scenarios", "streaming", "test", "hunt", "docs-test", "conformance", "observe", "languages"),
     *("pythons", "reference", "lint", "types", "bench", "help"),
 ]
 
