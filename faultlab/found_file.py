@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Final
 
 from faultlab.errors import HarnessError
-from faultlab.expectations import Expectation
+from faultlab.expectations import Expectation, RequestLike
 from faultlab.loader.layers import slug
 from faultlab.shrink import Shrunk, entries_of
 from faultlab.trial import Breach
@@ -47,7 +47,7 @@ def found_file(shrunk: Shrunk, *, of: str, number: int, runs: int, found_by: Seq
     """
     breach = shrunk.breach
     name = _name(breach)
-    told_of = tuple(each for each in shrunk.scenario.expectations if _is_told(each, breach))
+    told_of = tuple(_pointed(each, breach) for each in shrunk.scenario.expectations if _is_told(each, breach))
     scenario = replace(shrunk.scenario, name=name, clauses=_clauses(breach), expectations=told_of)
     told = document(scenario, folder=folder)
     text = scenario_text(scenario, why=_why(shrunk, of, number, runs), folder=folder)
@@ -93,6 +93,24 @@ def _is_told(expectation: Expectation, breach: Breach) -> bool:
     if breach.what.endswith(f".{expectation.key}") or expectation.key in _ALWAYS:
         return True
     return expectation.key in _TELLING and expectation.value not in (None, 0, ())
+
+
+def _pointed(expectation: Expectation, breach: Breach) -> Expectation:
+    """Of all that is held of requests only what broke: each of them has dozens of paths."""
+    if expectation.key != "requests" or expectation.turn != breach.turn:
+        return expectation
+    found = tuple(less for each in expectation.value if (less := _of_request(each, breach.expected)) is not None)
+    return replace(expectation, value=found) if found else expectation
+
+
+def _of_request(request: RequestLike, expected: str) -> RequestLike | None:
+    """The one thing of it that was expected; None: it was another request, or something else."""
+    about, _, told = expected.partition(": ")
+    if about != f"request {request.n}":
+        return None
+    has = tuple(pair for pair in request.has if told.startswith(f"{pair[0]} = "))
+    lacks = tuple(path for path in request.lacks if told == f"no {path}")
+    return RequestLike(request.n, has=has, lacks=lacks) if has or lacks else None
 
 
 _ALWAYS: Final = ("outcome", "fallback")

@@ -1,8 +1,10 @@
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from faultlab.errors import HarnessError
+from faultlab.expectations import Expectation, RequestLike
 from faultlab.found_file import found_file, write_found
 from faultlab.runner import load, loader
 from faultlab.shrink import Shrunk
@@ -23,9 +25,9 @@ def scenario():
 
 @pytest.fixture
 def found(scenario, tmp_path):
-    def made(breach=BREACH, runs=12, stopped="1-minimal"):
+    def made(breach=BREACH, runs=12, stopped="1-minimal", of=scenario):
         return found_file(
-            Shrunk(scenario, breach, 34, stopped), of="random", number=5, runs=runs, found_by=CAMPAIGN, folder=tmp_path
+            Shrunk(of, breach, 34, stopped), of="random", number=5, runs=runs, found_by=CAMPAIGN, folder=tmp_path
         )
 
     return made
@@ -58,6 +60,24 @@ def test_a_policy_line_is_no_clause_and_names_the_file(found, tmp_path):
     path = write_found(tmp_path, file)
     assert path.name == "rate_limited_waits_s.yaml"
     assert load(path)[0].clauses == ()
+
+
+@pytest.mark.parametrize(
+    ("expected", "left"),
+    [
+        ('request 2: body.model = "m"', RequestLike(2, has=(("body.model", "m"),))),
+        ("request 2: no body.stream", RequestLike(2, lacks=("body.stream",))),
+    ],
+)
+def test_of_what_requests_hold_only_what_broke_is_told(found, scenario, tmp_path, expected, left):
+    held = (
+        RequestLike(1, lacks=("body.stream",)),
+        RequestLike(2, to="primary", has=(("body.model", "m"), ("body.n", 1)), lacks=("body.stream",)),
+    )
+    scenario = replace(scenario, expectations=(Expectation("requests", held, scenario.place, 1),))
+    file = found(Breach("billing.requests", expected, "nothing", 1), of=scenario)
+    path = write_found(tmp_path, file)
+    assert [each.value for each in load(path)[0].expectations if each.key == "requests"] == [(left,)]
 
 
 def test_why_it_is_no_smaller_is_told(found):

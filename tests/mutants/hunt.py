@@ -54,7 +54,7 @@ STOCK = {
             "context_length": 16000,
         },
         "fallback_model": {"provider": "nous", "model": "hermes-4-405b"},
-        "agent": {"api_max_retries": 8},
+        "agent": {"api_max_retries": 8, "max_turns": 3},
         "display": {"streaming": True},
     },
 }
