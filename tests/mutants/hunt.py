@@ -78,6 +78,10 @@ SPECIAL = {
             "api_key": "sk-or-of-the-second-0001",
         },
     },
+    "small": {
+        "model": {"provider": "openai", "default": "gpt-5.1", "context_length": 9000},
+        "fallback_model": {"provider": "nous", "model": "hermes-4-405b", "context_length": 6000},
+    },
     "twin": {
         "model": {"provider": "openai", "default": "gpt-5.1"},
         "fallback_model": {"provider": "openai", "model": "gpt-5.1", "base_url": "https://api.openai.com/v1/"},
@@ -142,15 +146,14 @@ def tried() -> Tried:
         yield from through(name, Explore(2), 50)
     for name in SPECIAL:
         yield from through(name, Explore(1), 20)
-        yield from through(name, Drawn(), 20)
-    for name in CATALOGUED:
-        yield from at_once(name)
     for name in STOCK:
-        yield from through(name, Explore(3), 200)
-        yield from through(name, Drawn(), 150)
+        yield from through(name, Drawn(), 50)
         yield from sampled(name)
-    for name in STOCK:
-        yield from through(name, Drawn(seed=1), 300)
+    for name in (*SPECIAL, *CATALOGUED):
+        yield from at_once(name)
+    for name in (*STOCK, *SPECIAL):
+        yield from through(name, Explore(3), 200)
+        yield from through(name, Drawn(seed=1), 200)
 
 
 def through(name: str, chosen: Pass, most: int) -> Tried:
@@ -174,7 +177,7 @@ def at_once(name: str) -> Tried:
     for trial in matrix(name):
         labels = dict(trial.labels)
         where = (labels["at"], labels["times"], labels["side"], labels["entry"])
-        if where == ("first", "once", "primary", "agent") and (name in STOCK or "." in labels["fault"]):
+        if where == ("first", "once", "primary", "agent") and (name not in CATALOGUED or "." in labels["fault"]):
             yield name, trial
 
 
