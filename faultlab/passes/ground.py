@@ -25,7 +25,8 @@ class Ground:
     """What a configuration leaves open to a pass. Hashable: whatever follows from it may be kept.
 
     `fallback` None: nobody can be asked after the primary. `renewals` are (upstream, words) where there is a token,
-    `max_tokens` the output that each of the two is asked for. `is_agent`: the contract says what it does.
+    `max_tokens` the output that each of the two is asked for, `windows` what is configured of theirs, `passes` how many
+    the tool loop may have. `is_agent`: the contract says what it does.
     """
 
     primary: Asking
@@ -36,6 +37,8 @@ class Ground:
     compresses: bool = True
     renewals: tuple[tuple[str, tuple[str, ...]], ...] = ()
     max_tokens: tuple[int | None, int | None] = (None, None)
+    windows: tuple[int | None, int | None] = (None, None)
+    passes: int = 90
 
     def asking(self, upstream: str) -> Asking:
         """How one of the two is asked."""
@@ -67,6 +70,8 @@ def ground_of(scenario: Scenario) -> Ground | None:
         compresses=bool(_at(config, "compression", "enabled", default=True)),
         renewals=tuple(_renewals(scenario)),
         max_tokens=(_at(config, "model", "max_tokens"), _at(config, "fallback_model", "max_tokens")),
+        windows=(_at(config, "model", "context_length"), _at(config, "fallback_model", "context_length")),
+        passes=policy.max_turns,
     )
 
 

@@ -20,6 +20,8 @@ __all__ = ["Mishap", "mishap", "mishap_of"]
 
 _WAITS_S: Final = (120, 121, 60, 1, 3, 20, 30, 59, 61, 100, 119, 0, 0.5, 300, 86_400)
 _OF_NO_ACCOUNT: Final = ("soon", "-3", "", "Thu, 01 Jan 1970 00:00:00 GMT")
+_AT_ITS_END: Final = 3
+"""Events of the shortest answer of chat completions up to its finish reason: one opens it, one holds its word."""
 _CODES: Final = (
     300,
     302,
@@ -63,6 +65,11 @@ class Mishap:
         return LEAVES_WHOLE.issuperset(fault.name for fault in self.faults)
 
     @property
+    def counts_events(self) -> bool:
+        """Whether it happens at a certain event of a stream: the answer is short then, so that its end is there too."""
+        return any(getattr(fault, "after_events", None) is not None for fault in self.faults)
+
+    @property
     def needs_a_tool(self) -> bool:
         """Whether it has nothing to work on without a tool call."""
         return any(fault.name in NEEDS_A_TOOL for fault in self.faults)
@@ -74,7 +81,7 @@ def mishap(draw: Draw, ground: Ground, upstream: str) -> Mishap:
     made = draw.choice(known[draw.choice(tuple(known))])
     if draw.happens(1, 5):
         made = _stating(draw, made, ground, upstream)
-    elif draw.happens(1, 10):
+    elif draw.happens(1, 5 if ground.asking(upstream).streamed else 10):
         made = _at_an_edge(draw, ground, upstream)
     return _together(draw, made) if draw.happens(1, 5) else made
 
@@ -124,6 +131,7 @@ def _at_an_edge(draw: Draw, ground: Ground, upstream: str) -> Mishap:
         stall(for_s=draw.choice((1, read_s - 1, read_s + 1))),
     ]
     if asking.streamed:
+        forms += [cut(after_events=_AT_ITS_END), error_event(after_events=_AT_ITS_END)]
         forms += [cut(after_events=draw.below(4)), stall(after_events=draw.below(4))]
         forms += [error_event(after_events=draw.below(4)), slow(event_every_s=draw.choice((0.1, 1, 10)))]
     return _made((draw.choice(forms),), ground, upstream) or Mishap((slow(),), Effect(None, 1.0, whole=True))

@@ -13,9 +13,22 @@ from typing import Final, NamedTuple
 from faultlab.content.draw import Draw
 from faultlab.limits import Limits
 from faultlab.passes.course import Course
+from faultlab.passes.effects import Effect
 from faultlab.passes.ground import Ground
 from faultlab.passes.mishaps import Mishap, mishap, mishap_of
-from faultlab.passes.sayings import ANY_TOOL, Past, Said, answer, asking, past, sour, tool_call, tools
+from faultlab.passes.sayings import (
+    ANY_TOOL,
+    LONG_PAST,
+    SHORTEST,
+    Past,
+    Said,
+    answer,
+    asking,
+    past,
+    sour,
+    tool_call,
+    tools,
+)
 from faultlab.policies.kinds import UNSAID
 from faultlab.policy import FALLBACK, PRIMARY, UPSTREAMS
 from faultlab.scenario import HermesTarget, Scenario, Side, TurnPlan
@@ -27,6 +40,7 @@ __all__ = ["Aim", "plotted"]
 _MOST_ATTEMPTS: Final = 40
 """Of a whole scenario: beyond that all is well."""
 _MOST_PASSES: Final = 4
+_SIZE: Final = frozenset({"context_overflow", "payload_too_large", "output_too_large"})
 _SPARE: Final = 6
 """Answers that are left over for whoever asks more than was planned."""
 _WORDS: Final = (("ok",), ("ok",), ("refused",), ("hangs",), ("ok", "refused"), ("refused", "ok"))
@@ -60,14 +74,17 @@ class _Plot:
     attempts: int = 0
     bad_used: bool = False
     passes: int = 0
+    loops: bool = False
+    may_be_full: bool = False
     burst: tuple[Mishap, int, str] | None = None
 
     def drawn(self) -> Scenario:
         """All of it."""
-        before = Past() if self.entry == "cron" else past(self.draw.fork("past"))
+        before = Past() if self.entry == "cron" else past(self.draw.fork("past"), self.ground.windows)
         if self.draw.happens(1, 9) and self.aim is None:
             return self._with_limits(before)
         self.ground = replace(self.ground, renewals=self._renewals())
+        self.may_be_full = before.fills_a_window
         turns = self._turns(before)
         return self._scenario(before, turns, {name: self._side(name) for name in UPSTREAMS})
 
@@ -109,6 +126,7 @@ class _Plot:
             user, is_huge = asking(self.draw.fork("user", number))
             if is_huge:
                 course.setting = replace(course.setting, shorter=min(course.setting.shorter, 1))
+                self.may_be_full = self.may_be_full or self.ground.windows != (None, None)
             course.begin_turn()
             stopped_s = self._turn(course)
             resume = not is_new and self.entry != "cron" and self.draw.happens(1, 2)
@@ -117,7 +135,7 @@ class _Plot:
 
     def _turn(self, course: Course) -> float | None:
         """One turn to its end; when it is interrupted, if it is."""
-        self.bad_used, self.passes, self.burst = False, 0, None
+        self.bad_used, self.passes, self.burst, self.loops = False, 0, None, self.draw.happens(1, 3)
         may_stop = self.aim is None and self.draw.happens(1, 8)
         while course.upstream is not None and not self.is_blind:
             self.attempts += 1
@@ -136,13 +154,15 @@ class _Plot:
             self.planned[upstream].append(Entry(made.faults))
             self._maybe_stuck(upstream, made)
         if made.spoils and self.standing is None:
-            self.standing = self._plain(needs_a_tool=made.needs_a_tool)
+            self.standing = self._plain(made)
         self._meet(course, made)
 
-    def _plain(self, *, needs_a_tool: bool) -> Said:
-        """An answer that can be spoiled."""
+    def _plain(self, made: Mishap) -> Said:
+        """An answer that can be spoiled in this way."""
         fork = self.draw.fork("said", self.attempts)
-        return Said(ANY_TOOL) if needs_a_tool or fork.happens(1, 4) else Said(answer(fork))
+        if made.counts_events:
+            return Said(SHORTEST)
+        return Said(ANY_TOOL) if made.needs_a_tool or fork.happens(1, 4) else Said(answer(fork))
 
     def _meet(self, course: Course, made: Mishap) -> None:
         effect, standing = made.effect, self.standing
@@ -150,15 +170,21 @@ class _Plot:
             course.clock_s += effect.took_s
             self._said(course, standing)
             return
-        if effect.kind == UNSAID:
+        if effect.kind == UNSAID or self._may_mean_full(effect):
             self.is_blind = True
             return
+        self.may_be_full = self.may_be_full or effect.kind in _SIZE
         if made.uses_up and standing is not None:
             self.says.append(standing.reply)
             self.standing = None
         calls = bool(standing and standing.reply.tool_calls) and effect.kind is None and not effect.cut
         course.meet(effect, calls_a_tool=calls)
         self.is_blind = self.is_blind or course.uncertain or (calls and not effect.calls_a_tool)
+        self._count_pass(course, calls=effect.calls_a_tool)
+
+    def _may_mean_full(self, effect: Effect) -> bool:
+        """Whether an answer of nothing may be a full window instead."""
+        return self.may_be_full and effect.kind == "invalid_response"
 
     def _maybe_stuck(self, upstream: str, made: Mishap) -> None:
         """For ever, from time to time, if that has an end: what calls tools for ever has none soon."""
@@ -208,7 +234,7 @@ class _Plot:
         self.says.append(said.reply)
         if said.worth is not None:
             course.meet(said.worth)
-            self.is_blind = self.is_blind or course.uncertain
+            self.is_blind = self.is_blind or course.uncertain or self._may_mean_full(said.worth)
             return
         self._heard(course, said)
 
@@ -220,13 +246,19 @@ class _Plot:
 
     def _heard(self, course: Course, said: Said) -> None:
         calls = bool(said.reply.tool_calls)
-        self.passes += calls
         self.bad_used = self.bad_used or said.is_bad
         course.answered(calls_a_tool=calls)
+        self._count_pass(course, calls=calls)
+
+    def _count_pass(self, course: Course, *, calls: bool) -> None:
+        """The tool loop has an end (C19)."""
+        self.passes += calls
+        if self.passes == self.ground.passes:
+            course.upstream = None
 
     def _next_said(self, upstream: str) -> Said:
         fork = self.draw.fork("said", self.attempts)
-        if self.passes < _MOST_PASSES and self.draw.happens(1, 3):
+        if self.passes < _MOST_PASSES and self.draw.happens(2 if self.passes and self.loops else 1, 3):
             made = tool_call(fork)
             return Said(ANY_TOOL) if made.is_bad and self.bad_used else made
         if self.draw.happens(1, 8) and self.attempts <= _MOST_ATTEMPTS:
@@ -246,7 +278,10 @@ class _Plot:
         )
         limited = FALLBACK if away else PRIMARY
         sides = {name: self._side(name) for name in UPSTREAMS}
-        sides[limited] = replace(sides[limited], limits=_limits(fork))
+        limits = sides[limited].limits or _limits(fork)
+        sides[limited] = replace(sides[limited], limits=limits)
+        if limits.context_tokens is not None and self.entry != "cron":
+            before = LONG_PAST
         if away and away[0] is not None:
             sides[PRIMARY] = replace(sides[PRIMARY], faults=(Entry(away[0].faults),))
         return self._scenario(before, turns, sides)

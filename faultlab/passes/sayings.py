@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -11,7 +12,20 @@ from faultlab.passes.effects import Effect
 from faultlab.scenario import DrawnHistory, HistoryMessage, ScriptedTool, ToolOutput
 from faultlab.script import Reply, ToolCall
 
-__all__ = ["ANY_TOOL", "TOOLS", "Past", "Said", "answer", "asking", "past", "sour", "tool_call", "tools"]
+__all__ = [
+    "ANY_TOOL",
+    "LONG_PAST",
+    "SHORTEST",
+    "TOOLS",
+    "Past",
+    "Said",
+    "answer",
+    "asking",
+    "past",
+    "sour",
+    "tool_call",
+    "tools",
+]
 
 _USERS: Final = (
     "hello",
@@ -30,6 +44,8 @@ _ANSWERS: Final = (
     '{"answer": "noon"}',
 )
 _LONG: Final = 400
+_LARGEST: Final = 20_000
+"""Tokens: a window that takes longer to be filled is left to others."""
 _COMPRESSIBLE: Final = 20
 """Messages from which on some can be left out, whichever of them belong together."""
 _HUGE: Final = 60
@@ -59,10 +75,14 @@ class Said:
 
 @dataclass(frozen=True, slots=True)
 class Past:
-    """What stood in a conversation before its first turn, and how often it can be made shorter for certain."""
+    """What stood in a conversation before its first turn, and how often it can be made shorter for certain.
+
+    `fills_a_window`: a configured one, so nearly that the agent may compress of itself.
+    """
 
     history: tuple[HistoryMessage, ...] | DrawnHistory = ()
     shorter: int = 0
+    fills_a_window: bool = False
 
 
 def asking(draw: Draw) -> tuple[str, bool]:
@@ -119,17 +139,26 @@ def tools(draw: Draw) -> tuple[ScriptedTool, ...]:
     return tuple(ScriptedTool(name, tuple(_output(draw) for _ in range(1 + draw.below(2)))) for name in TOOLS)
 
 
-def past(draw: Draw) -> Past:
-    """Mostly nothing; a few messages, or a conversation that is long."""
+def past(draw: Draw, windows: Sequence[int | None] = ()) -> Past:
+    """Mostly nothing; a few messages, or a conversation that is long: in front of a known window, nearly too long."""
+    small = [window for window in windows if window is not None and window <= _LARGEST]
+    if small and draw.happens(1, 3):
+        return Past(
+            DrawnHistory(80, draw.choice(small) * draw.choice((70, 84, 86, 95, 110)) // 100), fills_a_window=True
+        )
     if not draw.happens(1, 3):
         return Past()
     if draw.happens(1, 2):
-        return Past(DrawnHistory(80, 8000), 3)
+        return LONG_PAST
     count = draw.choice((1, 2, 4, 7, 8, 12, 20, 31))
     if draw.happens(1, 4):
         return Past(_WRITTEN)
     return Past(DrawnHistory(count, count * 40), int(count >= _COMPRESSIBLE))
 
+
+LONG_PAST: Final = Past(DrawnHistory(80, 8000), 3)
+"""What can be compressed as often as the contract allows."""
+SHORTEST: Final = Reply("Yes.")
 
 _WRITTEN: Final = (
     HistoryMessage("user", "Where is it?"),
