@@ -94,6 +94,13 @@ SHORT_FORMS = {
         "faultlab record --to session.yaml --upstream https://openrouter.ai/api/v1 -- python -c pass",
         0,
     ),
+    "faultlab chaos ~/.hermes/config.yaml": (
+        "faultlab chaos tests/faultlab/homes/anthropic --pass explore --depth 1 --jobs 1 --out {there}/found",
+        0,
+    ),
+    # Both are shown whole on the page about chaos, where a test follows them as a reader would.
+    "faultlab chaos my_app.yaml --policy my_policy.yaml": ("faultlab chaos --help", 0),
+    "faultlab report scenarios/found/results.sqlite --html report.html": ("faultlab report --help", 0),
     "make scenarios": ("make -n scenarios", 0),
     "make test": ("make -n test", 0),
     "faultlab run scenarios/triggers/": ("faultlab run scenarios/triggers/size_never_switches.yaml", 0),
@@ -115,7 +122,13 @@ def test_commands_that_are_shown_run(command, tmp_path):
     programs = Path(sys.executable).parent
     environ = {"PATH": f"{programs}{os.pathsep}{os.defpath}", "HOME": str(tmp_path), "HERMES_HOME": str(tmp_path)}
     done = subprocess.run(
-        shlex.split(short), cwd=ROOT, env=environ, capture_output=True, text=True, check=False, stdin=subprocess.DEVNULL
+        shlex.split(short.format(there=tmp_path)),
+        cwd=ROOT,
+        env=environ,
+        capture_output=True,
+        text=True,
+        check=False,
+        stdin=subprocess.DEVNULL,
     )
     assert done.returncode == status, done.stdout + done.stderr
 
