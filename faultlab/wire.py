@@ -73,7 +73,7 @@ class Request:
         return _read(self.body)
 
 
-@lru_cache(maxsize=64)
+@lru_cache(maxsize=16)
 def _read(body: bytes) -> Any:
     try:
         return json.loads(body)

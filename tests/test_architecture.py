@@ -223,6 +223,7 @@ FOLDER_ORDER = {
         "sayings",
         "oddities",
         "mishaps",
+        "limiting",
         "plot",
         "variants",
     ],

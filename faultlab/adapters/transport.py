@@ -166,6 +166,6 @@ def _twins(module: Any) -> tuple[type[Any], type[Any]]:
     )
 
 
-@lru_cache(maxsize=1024)
+@lru_cache(maxsize=128)
 def _headers(module: Any, head: Head) -> Any:
     return module.Headers(head.headers)

@@ -144,7 +144,7 @@ class Dialect(ABC):
         return _whole_head(len(body)), Data(body)
 
 
-@lru_cache(maxsize=64)
+@lru_cache(maxsize=16)
 def _question(dialect: Dialect, body: bytes) -> Question:
     try:
         read = json.loads(body)

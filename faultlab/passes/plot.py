@@ -11,10 +11,10 @@ from dataclasses import dataclass, field, replace
 from typing import Final, NamedTuple
 
 from faultlab.content.draw import Draw
-from faultlab.limits import Limits
 from faultlab.passes.course import Course
 from faultlab.passes.effects import Effect
 from faultlab.passes.ground import Ground
+from faultlab.passes.limiting import limits_of
 from faultlab.passes.mishaps import Mishap, mishap, mishap_of
 from faultlab.passes.sayings import (
     ANY_TOOL,
@@ -197,7 +197,8 @@ class _Plot:
         if self.attempts > _MOST_ATTEMPTS:
             return None
         if self.aim is not None:
-            return self._aimed(course, upstream, self.aim)
+            aimed = self._aimed(course, upstream, self.aim)
+            return None if aimed is None else self._fitting(aimed)
         if self.burst is not None and self.burst[1] > 0 and self.burst[2] == upstream:
             again, left, _ = self.burst
             self.burst = (again, left - 1, upstream)
@@ -261,7 +262,7 @@ class _Plot:
         if self.passes < _MOST_PASSES and self.draw.happens(2 if self.passes and self.loops else 1, 3):
             made = tool_call(fork)
             return Said(ANY_TOOL) if made.is_bad and self.bad_used else made
-        if self.draw.happens(1, 8) and self.attempts <= _MOST_ATTEMPTS:
+        if self.draw.happens(1, 6) and self.attempts <= _MOST_ATTEMPTS:
             return sour(fork, self.ground.asking(upstream).dialect)
         return Said(answer(fork))
 
@@ -273,32 +274,16 @@ class _Plot:
             self.says += [tool_call(fork.fork(number, n)).reply for n in range(fork.below(4))]
             self.says += [answer(fork.fork(number, "answer"))]
         turns = tuple(TurnPlan(asking(fork.fork("user", number))[0]) for number in range(count))
-        away = (
-            (mishap_of(fork, self.ground, PRIMARY, "billing"),) if self.ground.fallback and fork.happens(1, 2) else ()
-        )
+        is_left = self.ground.fallback is not None and fork.happens(1, 2)
+        away = mishap_of(fork, self.ground, PRIMARY, "billing") if is_left else None
         limited = FALLBACK if away else PRIMARY
         sides = {name: self._side(name) for name in UPSTREAMS}
-        limits = sides[limited].limits or _limits(fork)
-        sides[limited] = replace(sides[limited], limits=limits)
+        sides[limited] = replace(sides[limited], limits=(limits := limits_of(fork)))
         if limits.context_tokens is not None and self.entry != "cron":
             before = LONG_PAST
-        if away and away[0] is not None:
-            sides[PRIMARY] = replace(sides[PRIMARY], faults=(Entry(away[0].faults),))
+        if away is not None:
+            sides[PRIMARY] = replace(sides[PRIMARY], faults=(Entry(away.faults),))
         return self._scenario(before, turns, sides)
-
-
-def _limits(draw: Draw) -> Limits:
-    """One or two of them."""
-    known = (
-        {"requests_per_minute": draw.choice((1, 2, 3))},
-        {"tokens_per_minute": draw.choice((200, 1000, 5000, 10_000))},
-        {"context_tokens": draw.choice((60, 500, 2000, 4000))},
-        {"body_bytes": draw.choice((2000, 8000, 20_000))},
-        {"requests_per_day": draw.choice((1, 3))},
-        {"tokens_per_day": draw.choice((300, 9000))},
-    )
-    first, second = draw.choice(known), draw.choice(known)
-    return Limits(**(first | second if draw.happens(1, 3) else first))
 
 
 def _merged(entries: list[Entry]) -> tuple[Entry, ...]:

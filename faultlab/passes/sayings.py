@@ -119,6 +119,8 @@ def sour(draw: Draw, dialect: str) -> Said:
     invalid, cut = Effect("invalid_response"), Effect(None, cut=True)
     known = [
         Said(Reply("The first half of it,", finish_reason="length"), cut),
+        Said(Reply("", finish_reason="length"), cut),
+        Said(Reply(tool_calls=(ToolCall("terminal", _BROKEN_OFF),), finish_reason="length"), cut),
         Said(Reply(""), invalid),
         Said(Reply(" \n "), invalid),
         Said(Reply("", reasoning="Only thoughts."), invalid),

@@ -21,6 +21,7 @@ TWO_ENDS = {
     "model": {"provider": "openai", "default": "gpt-5.1", "max_tokens": 4096},
     "fallback_model": {"provider": "openrouter", "model": "anthropic/claude-sonnet-4"},
 }
+NO_OBJECTS = {"[]", "12", "null", '"notes.txt"'}
 CONFIGS = {
     "two ends": TWO_ENDS,
     "renewable": {
@@ -111,7 +112,7 @@ def test_the_same_seed_is_the_same_trials_in_every_process_and_another_seed_is_o
 
 
 def test_what_nobody_would_write_is_drawn():
-    scenarios = [trial.scenario for trial in _drawn(_subject(TWO_ENDS), 100)]
+    scenarios = [trial.scenario for trial in _drawn(_subject(TWO_ENDS), 150)]
     entries = [entry for each in scenarios for entry in (*each.primary.faults, *each.fallback.faults)]
     replies = [reply for each in scenarios for reply in each.says]
     turns = [turn for each in scenarios for turn in each.turns]
@@ -133,7 +134,9 @@ def test_what_nobody_would_write_is_drawn():
         "more than ASCII": any(not turn.user.isascii() for turn in turns),
         "what steers a terminal": any("\x1b" in (reply.text or "") for reply in replies),
         "tool calls in parallel": any(len(reply.tool_calls) > 1 for reply in replies),
-        "arguments that are no object": any(call.arguments == "[]" for reply in replies for call in reply.tool_calls),
+        "arguments that are no object": any(
+            call.arguments in NO_OBJECTS for reply in replies for call in reply.tool_calls
+        ),
         "an answer cut at its limit": any(reply.finish_reason == "length" for reply in replies),
         "reasoning": any(reply.reasoning for reply in replies),
         "a stated wait at its edge": any(
@@ -173,8 +176,8 @@ def test_a_round_is_aimed_at_what_the_rounds_before_left_open():
 
     met = {}
     for steered in (True, False):
-        trials, told = _steered(subject, Drawn(3, 100, steered=steered), played)
-        assert (len(trials), told) == (100, "100 runs from seed 3")
+        trials, told = _steered(subject, Drawn(4, 100, steered=steered), played)
+        assert (len(trials), told) == (100, "100 runs from seed 4")
         met[steered] = {cell for trial in trials for cell in records[repr(trial)].covered}
     assert len(met[True]) > 1.2 * len(met[False])
 
