@@ -19,6 +19,7 @@ from faultlab.passes.explore import Explore
 from faultlab.passes.matrix import Matrix
 from faultlab.playing import play
 from faultlab.policies import hermes_rules
+from faultlab.providers import provider
 from faultlab.runner import loader, run
 from faultlab.scenario import ENTRIES
 from faultlab.shrink import Shrunk, entries_of, shrink
@@ -82,6 +83,11 @@ SPECIAL = {
         "model": {"provider": "openai", "default": "gpt-5.1", "context_length": 9000},
         "fallback_model": {"provider": "nous", "model": "hermes-4-405b", "context_length": 6000},
     },
+    "responses": {
+        "model": {"provider": "openai", "default": "gpt-5.1", "api_mode": "codex_responses"},
+        "fallback_model": {"provider": "openrouter", "model": "anthropic/claude-sonnet-4"},
+        "display": {"streaming": True},
+    },
     "twin": {
         "model": {"provider": "openai", "default": "gpt-5.1"},
         "fallback_model": {"provider": "openai", "model": "gpt-5.1", "base_url": "https://api.openai.com/v1/"},
@@ -111,7 +117,7 @@ class Caught:
         )
 
 
-CATALOGUED = (
+KNOWN = (
     "deepseek",
     "fireworks",
     "gemini",
@@ -119,20 +125,43 @@ CATALOGUED = (
     "kimi-coding",
     "minimax",
     "mistral",
+    "nous",
     "openrouter",
     "together",
     "zai",
 )
-"""Providers of whose own words the catalogue has many."""
+SELF_HOSTED = ("anthropic", "azure", "llamacpp", "lmstudio", "ollama", "vllm", "xai")
+STREAMED = ("openrouter", "lmstudio", "ollama", "minimax", "azure")
+
+CATALOGUED = {
+    **{name: {"provider": name, "default": "m", "max_tokens": 4000} for name in KNOWN},
+    **{
+        name: {
+            "provider": name,
+            "default": "m",
+            "max_tokens": 4000,
+            "base_url": f"https://{name}.example/v1",
+            "api_key": f"sk-of-{name}-0001",
+        }
+        for name in SELF_HOSTED
+    },
+}
+"""Providers of whose own words the catalogue has some, and how they are asked."""
 
 
 @cache
 def subject(name: str) -> Subject:
-    """A healthy agent with this configuration."""
-    config = (STOCK | SPECIAL).get(name) or {"model": {"provider": name, "default": "m"}, "fallback_model": BACKUP}
-    text = json.dumps({"name": name, "config": config, "says": ["Good morning."], "turns": [{"user": "hello"}]})
+    """A healthy agent with this configuration; `NAME, streamed` has every answer streamed."""
+    text = json.dumps({"name": name, "config": config(name), "says": ["Good morning."], "turns": [{"user": "hello"}]})
     (healthy,) = loader().read(text, f"{name}.yaml")
     return Subject(name, healthy, rules=hermes_rules())
+
+
+def config(name: str) -> dict[str, object]:
+    """What stands in its config.yaml."""
+    known, _, streamed = name.partition(", ")
+    found = (STOCK | SPECIAL).get(known) or {"model": CATALOGUED[known], "fallback_model": BACKUP}
+    return {**found, "display": {"streaming": True}} if streamed else found
 
 
 Tried = Generator[tuple[str, Trial], Record, None]
@@ -149,7 +178,7 @@ def tried() -> Tried:
     for name in STOCK:
         yield from through(name, Drawn(), 50)
         yield from sampled(name)
-    for name in (*SPECIAL, *CATALOGUED):
+    for name in (*CATALOGUED, *(f"{name}, streamed" for name in STREAMED), "responses", "small"):
         yield from at_once(name)
     for name in (*STOCK, *SPECIAL):
         yield from through(name, Explore(3), 200)
@@ -174,10 +203,12 @@ def through(name: str, chosen: Pass, most: int) -> Tried:
 
 def at_once(name: str) -> Tried:
     """Of the pass `matrix` what a first request shows: each fault once, of a provider of the catalogue its own ones."""
+    own = f"{provider(subject(name).healthy.policy.primary.provider).name}."
     for trial in matrix(name):
         labels = dict(trial.labels)
         where = (labels["at"], labels["times"], labels["side"], labels["entry"])
-        if where == ("first", "once", "primary", "agent") and (name not in CATALOGUED or "." in labels["fault"]):
+        is_meant = name in STOCK or labels["fault"].startswith(own)
+        if is_meant and where == ("first", "once", "primary", "agent"):
             yield name, trial
 
 
