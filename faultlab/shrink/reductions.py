@@ -21,8 +21,8 @@ _ENOUGH: Final = (2, 3, 6, 12)
 """How often may be as good as for ever."""
 
 _SHORT: Final = "hi"
-_NAMES: Final = ("config", "target", "env")
-"""Below these a text is a name, which no shorter one can stand for."""
+_NAMES: Final = ("config", "target", "env", "faults")
+"""Below these a text is a name, or what is sent as it stands: no shorter one can stand for it."""
 
 
 def reductions(document: dict[str, Any]) -> Iterator[dict[str, Any]]:

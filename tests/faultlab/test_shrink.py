@@ -101,8 +101,13 @@ def test_an_entry_becomes_what_its_neighbour_is_and_they_are_one():
     assert [{"refused": {}, "times": 2}] in found
 
 
-def test_texts_become_short_and_numbers_small_but_no_name_changes():
-    found = simpler(says=["a long answer"], seed=9, config={"model": {"default": "gpt-5.1"}})
+def test_texts_become_short_and_numbers_small_but_no_name_and_nothing_that_is_sent_changes():
+    body = {"status": {"code": 200, "body": "data: {}"}}
+    found = simpler(
+        says=["a long answer"], seed=9, config={"model": {"default": "gpt-5.1"}}, faults={"primary": [body]}
+    )
+    sent = [each["faults"]["primary"][0] for each in found if each.get("faults")]
+    assert {each["status"].get("body", "data: {}") for each in sent if "status" in each} == {"data: {}"}
     assert any(each.get("says") == ["hi"] for each in found)
     assert any(each.get("seed") == 1 for each in found)
     assert all(each.get("config", {}).get("model", {}).get("default", "gpt-5.1") == "gpt-5.1" for each in found)
