@@ -22,6 +22,7 @@ AT_LARGE = {
     "refuses arguments that are an object and no text": "not hunted to the end yet",
     "knows an error by its key alone": "not hunted to the end yet",
     "tells of a failure in the provider's own control characters": "not hunted to the end yet",
+    "joins tool calls that come under one index": "caught; what was left failed with the right agent, too",
     "joins a name that comes with each piece": "caught; what was left failed with the right agent, too",
     "mixes the choices of a stream": "caught; what was left failed with the right agent, too",
     "takes arguments that are no text for none": "caught; what was left failed with the right agent, too",
