@@ -257,8 +257,9 @@ class ModelCall:
         if window is None or run.talk.estimate <= setting.threshold * window:
             return
         allowed = setting.can_compress and standing.compressions < setting.rules.compression.most
-        if allowed and self._elapsed_s() <= setting.call_s:
-            self._shorten()
+        if allowed and self._elapsed_s() <= setting.call_s and self._shorten():
+            # What stood last in the request before may be lost by it: then the wire shows no repetition.
+            run.account.blurred = run.account.blurred or bool(run.account.askings)
 
     def _shorten(self) -> bool:
         run, setting = self._run, self._run.setting
