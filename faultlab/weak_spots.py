@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 from typing import Final, NamedTuple
 
+from faultlab.contract import OF_SIZE, RETRIED
 from faultlab.own_config import Finding
 from faultlab.policy import FALLBACK
 from faultlab.results import About
@@ -63,11 +64,7 @@ def weak_spots(about: About, records: Iterable[Record]) -> list[WeakSpot]:
 
 
 _JUDGED: Final = frozenset({Standing.HELD, Standing.BROKEN})
-_SIZE: Final = frozenset({"context_overflow", "payload_too_large", "output_too_large"})
-_PASSES: Final = frozenset(
-    {"rate_limited", "overloaded", "server_error", "unreachable", "timed_out", "invalid_response"}
-)
-_RETRIED: Final = frozenset({"retries_exhausted", "invalid_response"})
+_OUT_OF_TRIES: Final = frozenset({"retries_exhausted", "invalid_response"})
 
 _IMPATIENT_S: Final = 15.0
 """A wait after which a user asks again, or goes away."""
@@ -123,12 +120,12 @@ def _refused_for_good(record: Record) -> float | None:
 
 
 def _too_large(record: Record) -> float | None:
-    return record.took_s if record.failure in _SIZE or any(step.compressed for step in record.steps) else None
+    return record.took_s if record.failure in OF_SIZE or any(step.compressed for step in record.steps) else None
 
 
 def _too_large_after_the_switch(record: Record) -> float | None:
     after = [step.compressed for step in record.steps if step.upstream == FALLBACK]
-    return record.took_s if record.switch and (any(after) or record.failure in _SIZE) else None
+    return record.took_s if record.switch and (any(after) or record.failure in OF_SIZE) else None
 
 
 def _too_large_before_it(record: Record) -> float | None:
@@ -144,7 +141,7 @@ def _out_of_passes(record: Record) -> float | None:
 
 
 def _gave_up_at_once(record: Record) -> float | None:
-    passes = record.switch in _RETRIED or (record.ending is Ending.FAILED and record.failure in _PASSES)
+    passes = record.switch in _OUT_OF_TRIES or (record.ending is Ending.FAILED and record.failure in RETRIED)
     return record.took_s if passes else None
 
 

@@ -65,6 +65,7 @@ ORDER = {
         "told",
         "scenario_files",
         "errors",
+        "contract",
         "lasting",
         "clock",
         "occupancy",

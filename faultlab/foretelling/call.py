@@ -8,6 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Protocol
 
+from faultlab.contract import FAILURES
 from faultlab.foretelling.account import Account, Asking
 from faultlab.foretelling.answers import has_bad_arguments
 from faultlab.foretelling.clock import Interrupted, RunClock
@@ -16,7 +17,7 @@ from faultlab.foretelling.provider import Provider
 from faultlab.foretelling.screen import Display
 from faultlab.foretelling.setting import Setting, Unforeseen, Whom
 from faultlab.foretelling.talk import Talk
-from faultlab.policies import FAILURES, UNSAID
+from faultlab.policies import UNSAID
 from faultlab.policies.kinds import Meant
 from faultlab.policies.rules import Row
 from faultlab.script import Reply

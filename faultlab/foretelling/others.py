@@ -9,8 +9,9 @@ from collections.abc import Iterator, Sequence
 from itertools import takewhile
 from typing import Any
 
+from faultlab.contract import FAILURES
 from faultlab.expectations import NEVER, Expectation, Switched
-from faultlab.policies import FAILURES, Row, Rules, kind_of
+from faultlab.policies import Row, Rules, kind_of
 from faultlab.policies.rules import NO_FAILURE
 from faultlab.policy import PRIMARY
 from faultlab.scenario import Scenario, SdkTarget, Side

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from faultlab.calls import Attempt, ModelCall, model_calls
+from faultlab.contract import OF_SIZE
 from faultlab.expectations import History
 from faultlab.providers.kinds import judged
 from faultlab.trace import GENERIC_SHAPE, Exchange
@@ -24,9 +25,6 @@ _SIZE: Final = frozenset(
     }
 )
 """Faults that say that the request is too large, not that the provider is down."""
-
-_KINDS_OF_SIZE: Final = frozenset({"context_overflow", "output_too_large", "payload_too_large"})
-"""Failure kinds of the same."""
 
 _HARMLESS: Final = frozenset({"drip", "slow"})
 
@@ -67,7 +65,7 @@ def is_of_size(attempt: Attempt) -> bool:
     """Whether the request was refused because it is too large."""
     exchange = attempt.exchange
     kinds = _kinds(exchange)
-    return _KINDS_OF_SIZE.issuperset(kinds) if kinds else bool(exchange.faults) and _SIZE.issuperset(exchange.faults)
+    return kinds <= {*OF_SIZE} if kinds else bool(exchange.faults) and _SIZE.issuperset(exchange.faults)
 
 
 def _kinds(exchange: Exchange) -> set[str | None]:

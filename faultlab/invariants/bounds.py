@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Final
 
+from faultlab.contract import OUTCOMES
 from faultlab.invariants.base import Case, Check
 from faultlab.verdict import Violation
 
 __all__ = ["CHECKS"]
 
-_OUTCOMES: Final = frozenset({"completed", "failed", "partial", "interrupted"})
 _COMPRESSIONS: Final = 3
 _UNCOUNTED: Final = 2
 """Attempts of a model call that spend no budget: one before a renewal, one before a lowered output."""
@@ -41,8 +41,8 @@ def _every_turn_ends(case: Case) -> Iterator[Violation]:
     policy = case.history.policy
     most = _most(policy.attempts, _COMPRESSIONS) * 2 * (policy.max_turns + 3)
     for number, turn in enumerate(case.history.trace.turns, 1):
-        if turn.end.outcome not in _OUTCOMES:
-            yield Violation("I10", f"an outcome: {', '.join(sorted(_OUTCOMES))}", turn.end.outcome, number)
+        if turn.end.outcome not in OUTCOMES:
+            yield Violation("I10", f"an outcome: {', '.join(OUTCOMES)}", turn.end.outcome, number)
         if turn.end.outcome == "failed" and turn.end.failure is None:
             yield Violation("I10", "a failed turn names its failure", "none", number)
         asked = [each for each in case.history.attempts if each.turn == number]

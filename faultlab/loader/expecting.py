@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from typing import Any, Final
 
+from faultlab.contract import FAILURES, OUTCOMES, REASONS
 from faultlab.expectations import ANY, NEVER, Contains, Expectation, Range, RequestLike, Switched, is_waived
 from faultlab.loader.described import described, object_of, schema_of
 from faultlab.loader.shapes import Shape, choice, entries, fields, items, misfit, number, plain, text, unknown, whole
@@ -14,25 +15,9 @@ from faultlab.verdict import Place
 
 __all__ = ["expectations"]
 
-_OUTCOMES: Final = ("completed", "failed", "interrupted", "partial", ANY)
-_FAILURES: Final = (
-    "bad_request",
-    "billing",
-    "context_overflow",
-    "forbidden",
-    "internal",
-    "invalid_response",
-    "not_found",
-    "output_too_large",
-    "overloaded",
-    "payload_too_large",
-    "rate_limited",
-    "server_error",
-    "timed_out",
-    "unauthorized",
-    "unreachable",
-)
-_REASONS: Final = ("client_error", "invalid_response", "retries_exhausted")
+_FAILURES: Final = (*FAILURES, "internal")
+"""What a turn may fail with: a fault of the agent's own is no failure of a provider's."""
+
 _REFUSALS: Final = ("no_key", "same_backend", "unknown_provider")
 
 
@@ -56,7 +41,7 @@ def _failure(tree: Tree) -> str | None:
     return None if tree.value is None else _failure_kind(tree)
 
 
-_SWITCHED: Final[dict[str, Shape[Any]]] = {"reason": choice("reason", _REASONS), "after_calls": whole()}
+_SWITCHED: Final[dict[str, Shape[Any]]] = {"reason": choice("reason", REASONS), "after_calls": whole()}
 
 
 @described(lambda: {"anyOf": [{"enum": [NEVER, ANY]}, object_of(_SWITCHED) | {"minProperties": 1}]})
@@ -129,7 +114,7 @@ def _request(tree: Tree) -> RequestLike:
 
 
 _KEYS: Final[dict[str, Shape[Any]]] = {
-    "outcome": choice("outcome", _OUTCOMES),
+    "outcome": choice("outcome", (*OUTCOMES, ANY)),
     "failure": _failure,
     "refused": choice("refusal", _REFUSALS),
     "reply": _text_or_contains,

@@ -13,6 +13,7 @@ from functools import lru_cache
 from itertools import product
 from typing import Final
 
+from faultlab.contract import OF_SIZE
 from faultlab.families import family_of
 from faultlab.faults import FAULTS, Fault, bad_gateway, forbidden, rate_limit, wire
 from faultlab.passes.course import Course
@@ -36,7 +37,6 @@ _TURNS_AWAY: Final[Fault] = forbidden()
 
 SHORTER: Final = 3
 """How often the long conversation can be made shorter: as often as the contract allows."""
-_SIZE: Final = frozenset({"context_overflow", "payload_too_large", "output_too_large"})
 _STATED_S: Final = (30, 120, 121)
 """Waits that are stated: one that adds up to what is allowed, all that is allowed at once, and one second more."""
 STATING: Final = tuple(
@@ -104,7 +104,7 @@ def _cell(ground: Ground, sent: Sendable, at: str, times: str, side: str, entry:
     if isinstance(parts, LeftOut):
         return parts
     effect = ground.effect(sent.fault, PRIMARY if side != FALLBACK else FALLBACK)
-    is_long = effect.kind in _SIZE and entry != "cron"
+    is_long = effect.kind in OF_SIZE and entry != "cron"
     has_tool = any(fault.name in NEEDS_A_TOOL for part in parts for each in part for fault in each.faults)
     return Cell(sent.name, sent.family, at, times, side, entry, *parts, is_long, has_tool)
 

@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Final
 
+from faultlab.contract import OF_SIZE, RETRIED
 from faultlab.passes.effects import Effect
 from faultlab.policy import FALLBACK, PRIMARY
 
@@ -21,11 +22,6 @@ _PAUSE_S: Final = 2.0
 _RENEWAL_S: Final = 15.0
 _COMPRESSIONS: Final = 3
 _CONTINUATIONS: Final = 2
-
-_WAITING: Final = frozenset(
-    {"rate_limited", "overloaded", "server_error", "unreachable", "timed_out", "invalid_response"}
-)
-_SIZE: Final = frozenset({"context_overflow", "payload_too_large"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,14 +86,14 @@ class Course:
             self._cut()
         elif effect.kind is None:
             self.answered(calls_a_tool=calls_a_tool or effect.calls_a_tool)
-        elif effect.kind in _WAITING:
+        elif effect.kind in RETRIED:
             self._wait(effect.stated_s)
         elif effect.kind == "unauthorized":
             self._renew()
-        elif effect.kind in _SIZE:
-            self._shorten()
         elif effect.kind == "output_too_large":
             self._lower(effect)
+        elif effect.kind in OF_SIZE:
+            self._shorten()
         else:
             self._give_way()
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from faultlab.policies.kinds import UNSAID, kind_of
-from faultlab.policies.reading import FAILURES, hermes_rules, read_rules
+from faultlab.policies.reading import hermes_rules, read_rules
 from faultlab.policies.rules import Row, Rules
 
-__all__ = ["FAILURES", "UNSAID", "Row", "Rules", "hermes_rules", "kind_of", "read_rules"]
+__all__ = ["UNSAID", "Row", "Rules", "hermes_rules", "kind_of", "read_rules"]

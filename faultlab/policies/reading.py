@@ -8,6 +8,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any, Final
 
+from faultlab.contract import FAILURES, OUTCOMES, REASONS
 from faultlab.errors import ScenarioError
 from faultlab.faults import FAULTS
 from faultlab.loader import text_of
@@ -26,30 +27,10 @@ from faultlab.policies.rules import (
     Waits,
 )
 
-__all__ = ["FAILURES", "hermes_rules", "read_rules"]
-
-FAILURES: Final = (
-    "rate_limited",
-    "overloaded",
-    "server_error",
-    "unreachable",
-    "timed_out",
-    "invalid_response",
-    "unauthorized",
-    "billing",
-    "forbidden",
-    "not_found",
-    "bad_request",
-    "context_overflow",
-    "payload_too_large",
-    "output_too_large",
-)
-"""The failure kinds of the contract."""
+__all__ = ["hermes_rules", "read_rules"]
 
 _NEVER: Final = "never"
 _HERMES: Final = Path(__file__).with_name("hermes.yaml")
-_REASONS: Final = ("client_error", "invalid_response", "retries_exhausted")
-_OUTCOMES: Final = ("completed", "failed", "interrupted", "partial")
 
 
 def read_rules(path: str | Path) -> Rules:
@@ -95,7 +76,7 @@ def _never(tree: Tree) -> bool:
 
 _ROW: Final[dict[str, Shape[Any]]] = {
     "first": choice("a first answer", FIRST_ANSWERS),
-    "reason": choice("a reason", _REASONS),
+    "reason": choice("a reason", REASONS),
     "after_calls": whole(1),
     "switch": _never,
     "ends": choice("an outcome", ("failed", "partial")),
@@ -136,7 +117,7 @@ def _numbers(tree: Tree) -> float | int:
 
 
 def _exit_codes(tree: Tree) -> tuple[tuple[str, int], ...]:
-    read = fields(tree, dict.fromkeys(_OUTCOMES, whole(0, 255)))
+    read = fields(tree, dict.fromkeys(OUTCOMES, whole(0, 255)))
     return tuple(read.items())
 
 

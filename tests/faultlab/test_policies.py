@@ -10,10 +10,11 @@ import pytest
 from faultlab import faults
 from faultlab.adapters.transport import installed_library, transport
 from faultlab.clock import START, VirtualClock
+from faultlab.contract import FAILURES
 from faultlab.errors import ScenarioError
 from faultlab.faults import FAULTS, inject
 from faultlab.healthy import rendered
-from faultlab.policies import FAILURES, UNSAID, hermes_rules, kind_of, read_rules
+from faultlab.policies import UNSAID, hermes_rules, kind_of, read_rules
 from faultlab.policies.asked import Asked
 from faultlab.policies.kinds import meaning_of
 from faultlab.providers import entries, names, provider
