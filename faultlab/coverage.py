@@ -9,7 +9,8 @@ from collections.abc import Iterable, Iterator
 from itertools import product
 from typing import Final
 
-from faultlab.faults import FAULTS, Fault
+from faultlab.dialects import API_MODES
+from faultlab.faults import FAULTS, LEAVES_WHOLE, Fault
 from faultlab.policies.asked import Asked
 from faultlab.policies.kinds import UNSAID, meaning_of
 from faultlab.policy import PRIMARY, UPSTREAMS
@@ -17,14 +18,11 @@ from faultlab.scenario import HermesTarget, Scenario
 from faultlab.schedule import Schedule
 from faultlab.sendable import Asking, asking_of, sendable
 from faultlab.trace import Exchange, Trace
-from faultlab.upstream import LEAVES_WHOLE
 
 __all__ = ["DIMENSIONS", "covered", "kind_met", "possible"]
 
 DIMENSIONS: Final = ("failure kind", "attempt", "provider", "entrance", "api mode", "streaming")
 """What the words of a cell are, in order; of the two providers one is the primary and one the fallback."""
-
-_MODES: Final = {"chat": "chat_completions", "responses": "codex_responses"}
 
 
 def covered(scenario: Scenario, trace: Trace) -> tuple[str, ...]:
@@ -89,4 +87,4 @@ def _entrance(scenario: Scenario) -> str:
 
 def _cell(kind: str, attempt: int, upstream: str, entrance: str, asking: Asking) -> str:
     streaming = "streamed" if asking.streamed else "whole"
-    return "|".join((kind, str(attempt), upstream, entrance, _MODES[asking.dialect], streaming))
+    return "|".join((kind, str(attempt), upstream, entrance, API_MODES[asking.dialect], streaming))

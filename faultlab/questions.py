@@ -17,8 +17,8 @@ from urllib.parse import urlsplit
 
 from faultlab.dialects import DIALECTS
 from faultlab.dialogue import Dialogue, Said, dialogue_of
+from faultlab.faults import LEAVES_WHOLE
 from faultlab.trace import Exchange
-from faultlab.upstream import LEAVES_WHOLE
 from faultlab.wire import Drop, Pause
 
 __all__ = ["Ask", "Question", "Route", "questions_of"]

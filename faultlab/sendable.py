@@ -18,7 +18,7 @@ from faultlab.providers import Entry, find
 from faultlab.providers import provider as provider_of
 from faultlab.scenario import CommandTarget, Scenario, SdkTarget
 
-__all__ = ["NEEDS_A_TOOL", "Asking", "Sendable", "asking_of", "fits", "sendable"]
+__all__ = ["ALWAYS_STREAMS", "NEEDS_A_TOOL", "Asking", "Sendable", "asking_of", "fits", "sendable"]
 
 _OK: Final = 200
 
@@ -29,7 +29,7 @@ _NEEDS_A_STREAM: Final = frozenset({"missing_end", "error_event"})
 _NO_FAULT_OF_A_PROVIDER: Final = frozenset({"status", "wire"})
 """These send whatever a scenario wrote: as such they are nobody's."""
 
-_ALWAYS_STREAMS: Final = ("openai-codex", "responses")
+ALWAYS_STREAMS: Final = ("openai-codex", "responses")
 """It answers nobody who asks for a whole answer."""
 
 _ANYBODY: Final = "connection"
@@ -64,7 +64,7 @@ def asking_of(scenario: Scenario, upstream: str) -> Asking | None:
     if isinstance(target, SdkTarget):
         return Asking(backend.provider, target.call, target.stream)
     display = json.loads(scenario.config).get("display") or {}
-    streamed = display.get("streaming", False) is True or (backend.provider, backend.dialect) == _ALWAYS_STREAMS
+    streamed = display.get("streaming", False) is True or (backend.provider, backend.dialect) == ALWAYS_STREAMS
     return Asking(backend.provider, backend.dialect, streamed, isinstance(target, CommandTarget))
 
 

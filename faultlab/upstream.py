@@ -12,7 +12,7 @@ from typing import NamedTuple
 from faultlab.cassette import Home, Replay
 from faultlab.dialects import DIALECTS, Dialect
 from faultlab.errors import Runaway
-from faultlab.faults import Events, Moment, inject, status, token_expired
+from faultlab.faults import LEAVES_WHOLE, Events, Moment, inject, status, token_expired
 from faultlab.healthy import made_up, next_answer
 from faultlab.limits import UNTOLD, Limits, Meter, Refusal
 from faultlab.made_up import key_for, token
@@ -28,13 +28,10 @@ from faultlab.stage import MOST_EXCHANGES, Stage
 from faultlab.trace import GENERIC_SHAPE, Exchange
 from faultlab.wire import BEFORE_A_REQUEST, FOR_EVER, Data, Drop, DropKind, Event, Pause, Request
 
-__all__ = ["LEAVES_WHOLE", "MOST_EXCHANGES", "REFRESH_WORDS", "Answer", "Stage", "Upstream"]
+__all__ = ["MOST_EXCHANGES", "REFRESH_WORDS", "Answer", "Stage", "Upstream"]
 
 REFRESH_WORDS = ("ok", "refused", "hangs")
 """What renewing a credential can do."""
-
-LEAVES_WHOLE = frozenset({"slow", "drip"})
-"""Faults that an answer survives: what was said with no other one is used up."""
 
 _TOKEN_CHARACTERS = 24
 _ID_CHARACTERS = 16

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Final
 
 from faultlab.faults import bare_status, catalogued, content, network, stream
 from faultlab.faults import status as statuses
@@ -10,6 +11,7 @@ from faultlab.faults.base import Events, Fault, Moment, inject
 
 __all__ = [
     "FAULTS",
+    "LEAVES_WHOLE",
     "Events",
     "Fault",
     "Moment",
@@ -206,3 +208,6 @@ FAULTS: Mapping[str, type[Fault]] = {
     "responses_incomplete": responses_incomplete,
 }
 """Name in a scenario → fault."""
+
+LEAVES_WHOLE: Final = frozenset({"slow", "drip"})
+"""Faults that an answer survives: what was said with no other one is used up."""

@@ -12,7 +12,7 @@ from typing import Final, NamedTuple
 
 from faultlab.clock import START
 from faultlab.dialects import CHAT, DIALECTS
-from faultlab.faults import Events, Fault, inject
+from faultlab.faults import LEAVES_WHOLE, Events, Fault, inject
 from faultlab.faults.base import is_stream
 from faultlab.foretelling.answers import worth
 from faultlab.foretelling.documents import said_in
@@ -31,7 +31,6 @@ from faultlab.wire import Request
 __all__ = ["Met", "met"]
 
 _REQUEST: Final = Request("POST", "", {}, b"")
-_LATE: Final = frozenset({"drip", "slow"})
 _NO_ANSWER: Final = frozenset({"empty_body", "html_page", "not_json"})
 _SIZES: Final = frozenset({"context_overflow", "output_too_large"})
 
@@ -53,7 +52,7 @@ class Met(NamedTuple):
     @property
     def uses_up(self) -> bool:
         """Whether what a healthy model had to say was sent whole."""
-        return _LATE.issuperset(self.faults)
+        return LEAVES_WHOLE.issuperset(self.faults)
 
 
 def met(
@@ -99,7 +98,7 @@ def _of_several(
     answering: Fault, names: tuple[str, ...], asked: Asked, ending: Ending, timeouts: Timeouts, least_s: float
 ) -> Met:
     """Somebody answers in the model's place, and others work on that: they may be late, and no more."""
-    if not _LATE.issuperset(name for name in names if name != answering.name) or ending.kind == "timed_out":
+    if not LEAVES_WHOLE.issuperset(name for name in names if name != answering.name) or ending.kind == "timed_out":
         raise Unforeseen("what these faults come to together")
     alone = _alone(answering, asked, timeouts, least_s)
     return alone._replace(took_s=ending.took_s, faults=names)

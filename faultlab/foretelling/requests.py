@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
+from faultlab.dialects import API_MODES
 from faultlab.expectations import RequestLike
 from faultlab.foretelling.account import Account, Asking
 from faultlab.foretelling.setting import Setting, Whom
@@ -12,7 +13,6 @@ from faultlab.foretelling.talk import Line
 
 __all__ = ["requests_of"]
 
-_API_MODES = {"chat": "chat_completions", "responses": "codex_responses"}
 _OUTPUT_LIMITS = ("max_completion_tokens", "max_output_tokens", "max_tokens")
 
 
@@ -46,7 +46,7 @@ def _like(number: int, asking: Asking, whom: Whom, setting: Setting, *, is_first
     if asking.lines:
         written, more = _WRITTEN[backend.dialect](asking, setting)
         has, lacks = has + written, lacks + more
-    mode = _API_MODES[backend.dialect]
+    mode = API_MODES[backend.dialect]
     return RequestLike(number, asking.to, backend.model, None, mode, tuple(has), tuple(lacks))
 
 

@@ -6,15 +6,14 @@ import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Any, Final
+from typing import Any
 
 from faultlab.policies import Row, Rules
 from faultlab.policy import FALLBACK, PRIMARY, Backend
 from faultlab.scenario import Scenario
+from faultlab.sendable import ALWAYS_STREAMS
 
 __all__ = ["Setting", "Unforeseen", "Whom", "setting_of"]
-
-_ALWAYS_STREAMED: Final = ("openai-codex", "responses")
 
 
 class Unforeseen(Exception):
@@ -78,9 +77,9 @@ def setting_of(scenario: Scenario, rules: Rules) -> Setting:
         _whom(PRIMARY, policy.primary, _section(config, "model"), streaming),
         None if usable is None else _whom(FALLBACK, usable, _section(config, "fallback_model"), streaming),
         policy.refused,
-        policy.attempts,
-        policy.max_turns,
-        min(policy.time_limit_s, rules.budget.call_s),
+        agent.get("api_max_retries") or rules.budget.attempts,
+        agent.get("max_turns") or rules.budget.passes,
+        rules.budget.call_s,
         agent.get("request_timeout_s") or rules.timeouts.read_s,
         compression.get("enabled") is not False,
         compression.get("threshold") or rules.compression.threshold,
@@ -101,7 +100,7 @@ def _strange_headers(scenario: Scenario) -> Iterator[str]:
 
 
 def _whom(name: str, backend: Backend, section: Mapping[str, Any], streaming: bool) -> Whom:
-    streamed = streaming or (backend.provider, backend.dialect) == _ALWAYS_STREAMED
+    streamed = streaming or (backend.provider, backend.dialect) == ALWAYS_STREAMS
     return Whom(name, backend, section.get("max_tokens"), section.get("context_length"), streamed)
 
 

@@ -9,6 +9,7 @@ from typing import Final
 from faultlab.calls import Attempt, ModelCall, model_calls
 from faultlab.contract import OF_SIZE
 from faultlab.expectations import History
+from faultlab.faults import LEAVES_WHOLE
 from faultlab.providers.kinds import judged
 from faultlab.trace import GENERIC_SHAPE, Exchange
 from faultlab.verdict import Violation
@@ -25,8 +26,6 @@ _SIZE: Final = frozenset(
     }
 )
 """Faults that say that the request is too large, not that the provider is down."""
-
-_HARMLESS: Final = frozenset({"drip", "slow"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +57,7 @@ def is_healthy(attempt: Attempt) -> bool:
     exchange = attempt.exchange
     if exchange.unexpected or exchange.limited:
         return False
-    return _HARMLESS.issuperset(exchange.faults) or _kinds(exchange) == {None}
+    return LEAVES_WHOLE.issuperset(exchange.faults) or _kinds(exchange) == {None}
 
 
 def is_of_size(attempt: Attempt) -> bool:

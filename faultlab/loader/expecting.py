@@ -6,6 +6,7 @@ import math
 from typing import Any, Final
 
 from faultlab.contract import FAILURES, OUTCOMES, REASONS
+from faultlab.dialects import API_MODES
 from faultlab.expectations import ANY, NEVER, Contains, Expectation, Range, RequestLike, Switched, is_waived
 from faultlab.loader.described import described, object_of, schema_of
 from faultlab.loader.shapes import Shape, choice, entries, fields, items, misfit, number, plain, text, unknown, whole
@@ -96,7 +97,7 @@ _REQUEST: Final[dict[str, Shape[Any]]] = {
     "to": choice("upstream", UPSTREAMS),
     "model": text,
     "url": text,
-    "api_mode": choice("api_mode", ("chat_completions", "codex_responses")),
+    "api_mode": choice("api_mode", tuple(API_MODES.values())),
     "has": entries(plain, "a mapping from dotted paths to values"),
     "lacks": items(text, "a list of dotted paths"),
 }

@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final
 
-from faultlab.faults import Fault, slow, stall, wire
+from faultlab.faults import LEAVES_WHOLE, Fault, slow, stall, wire
 from faultlab.faults.status import RateLimit, Unavailable
 from faultlab.policies.asked import Asked
 from faultlab.policies.kinds import meaning_of
@@ -21,7 +21,6 @@ from faultlab.sendable import Asking
 __all__ = ["Effect", "effect_of"]
 
 _CONNECT_S: Final = 10.0
-_WHOLE: Final = frozenset({"slow", "drip"})
 _CUT: Final = frozenset({"length", "responses_incomplete"})
 _SILENT: Final = frozenset({STALL, "read_timeout", "pool_timeout", "write_timeout"})
 
@@ -54,7 +53,7 @@ def effect_of(fault: Fault, asking: Asking, read_s: float = 120.0, max_tokens: i
         meant.kind,
         _time_s(fault, entry, read_s),
         _stated_s(fault),
-        whole=fault.name in _WHOLE and meant.kind is None,
+        whole=fault.name in LEAVES_WHOLE and meant.kind is None,
         cut=meant.kind is None and (fault.name in _CUT or not _CUT.isdisjoint(entry.faults if entry else ())),
         calls_a_tool=fault.name == "unknown_tool",
         for_money=meant.for_money,

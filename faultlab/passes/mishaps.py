@@ -8,13 +8,12 @@ from functools import lru_cache
 from typing import Final
 
 from faultlab.content.draw import Draw
-from faultlab.faults import Fault, cut, drip, error_event, rate_limit, slow, stall, status, unavailable
+from faultlab.faults import LEAVES_WHOLE, Fault, cut, drip, error_event, rate_limit, slow, stall, status, unavailable
 from faultlab.passes.effects import Effect
 from faultlab.passes.ground import Ground
 from faultlab.passes.oddities import oddities
 from faultlab.policies.kinds import UNSAID
 from faultlab.sendable import NEEDS_A_TOOL, sendable
-from faultlab.upstream import LEAVES_WHOLE
 
 __all__ = ["Mishap", "mishap", "mishap_of"]
 
@@ -140,7 +139,7 @@ def _at_an_edge(draw: Draw, ground: Ground, upstream: str) -> Mishap:
 def _together(draw: Draw, made: Mishap) -> Mishap:
     """The same and late, or byte by byte: what is slow can be anything else as well; a date would be nearer by then."""
     first = made.faults[0]
-    if first.name in {"slow", "drip", "stall"} or first.drops() is not None or made.effect.stated_s is not None:
+    if first.name in LEAVES_WHOLE | {"stall"} or first.drops() is not None or made.effect.stated_s is not None:
         return made
     wait_s = draw.choice((0.5, 1, 5, 30))
     late = slow(first_s=wait_s) if draw.happens(2, 3) else drip()

@@ -9,6 +9,7 @@ from functools import lru_cache
 from itertools import product
 from typing import Any, Final
 
+from faultlab.dialects import API_MODES
 from faultlab.policy import FALLBACK, PRIMARY, Policy
 from faultlab.providers import provider as provider_of
 from faultlab.runner import read_config
@@ -25,7 +26,7 @@ SOMEBODY_S: Final = (
 """Variables of somebody's own account, which no agent sends on."""
 
 _SECTIONS: Final = {PRIMARY: "model", FALLBACK: "fallback_model"}
-_OTHER_MODE: Final = {"chat": "codex_responses", "responses": "chat_completions"}
+_OTHER_MODE: Final = dict(zip(API_MODES, reversed(API_MODES.values()), strict=True))
 
 
 @lru_cache(maxsize=16)

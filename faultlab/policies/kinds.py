@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from http import HTTPStatus
 from typing import Final, NamedTuple
 
-from faultlab.faults import Fault
+from faultlab.faults import LEAVES_WHOLE, Fault
 from faultlab.faults.catalogued import StatusFault, Wire
 from faultlab.policies.asked import NEARLY_FULL, Asked
 from faultlab.policies.named import BY_FIELDS, BY_NAME, NOTHING_SAID, OWN_WORDS, UNSAID
@@ -56,14 +56,13 @@ def meaning_of(faults: Sequence[Fault], asked: Asked) -> Meant:
 
 _USABLE: Final = Meant(None)
 _UNSAID: Final = Meant(UNSAID)
-_LATE: Final = frozenset({"slow", "drip"})
 _PAUSES: Final = ("first_s", "event_every_s", "every_s")
 
 
 def _is_harmless(fault: Fault, asked: Asked) -> bool:
     """Whether an answer survives it unchanged: it is late, and not too late."""
     longest_s = max(getattr(fault, name, None) or 0.0 for name in _PAUSES)
-    return fault.name in _LATE and longest_s <= asked.read_timeout_s
+    return fault.name in LEAVES_WHOLE and longest_s <= asked.read_timeout_s
 
 
 def _of_several(faults: Sequence[Fault], asked: Asked) -> Meant:

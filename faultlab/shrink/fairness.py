@@ -6,8 +6,8 @@ Else it would be no success when the agent is mended: a fault that is never met,
 from __future__ import annotations
 
 from collections import Counter
-from typing import Final
 
+from faultlab.faults import LEAVES_WHOLE
 from faultlab.foretelling import reached
 from faultlab.policies import Rules
 from faultlab.policy import FALLBACK, PRIMARY
@@ -39,10 +39,6 @@ def _faulty(entries: tuple[Entry, ...], count: int) -> int:
     met = asked = 0
     for entry in entries:
         times = count - asked if entry.times is None else min(entry.times, count - asked)
-        met += times if any(fault.name not in _LATE for fault in entry.faults) else 0
+        met += times if not LEAVES_WHOLE.issuperset(fault.name for fault in entry.faults) else 0
         asked += times
     return met
-
-
-_LATE: Final = frozenset({"slow", "drip"})
-"""The answer comes all the same, and is used up."""

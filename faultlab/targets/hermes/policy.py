@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Final
 from urllib.parse import urlsplit
 
+from faultlab.dialects import API_MODES
 from faultlab.made_up import key_for
 from faultlab.policy import FALLBACK, PRIMARY, Backend, Policy, Problem
 from hermes_agent.config import Config, Endpoint, config_from_mapping
@@ -25,7 +26,7 @@ __all__ = ["NO_HOME", "SIGNED_IN", "read_policy"]
 NO_HOME: Final = Path("/nonexistent/faultlab")
 """Neither .env nor auth.json stands here: what they would hold is handed over as variables and keys."""
 
-_DIALECTS: Final = {"chat_completions": "chat", "codex_responses": "responses"}
+_DIALECTS: Final = {mode: dialect for dialect, mode in API_MODES.items()}
 SIGNED_IN: Final = "openai-codex"
 """The provider that has a token in auth.json although nothing is said of one."""
 
