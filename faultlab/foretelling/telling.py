@@ -41,8 +41,9 @@ def _keys(account: Account, scenario: Scenario, setting: Setting) -> Iterator[tu
         yield "refused", account.refused
     if scenario.tools:
         yield "tool_runs", tuple((tool.name, account.tool_runs.get(tool.name, 0)) for tool in scenario.tools)
-    if scenario.target == _COMMAND_LINE:
-        yield "exit_code", dict(rules.exit_codes)[account.outcome]
+    exit_codes = dict(rules.exit_codes) if scenario.target == _COMMAND_LINE else {}
+    if account.outcome in exit_codes:
+        yield "exit_code", exit_codes[account.outcome]
     requests = requests_of(account, setting)
     if requests:
         yield "requests", requests

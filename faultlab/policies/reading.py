@@ -62,10 +62,13 @@ def _rules(tree: Tree, shown: str) -> Rules:
 
 def _sections(base: Rules, read: dict[str, Any]) -> dict[str, Any]:
     """What a section leaves out stays as it is."""
-    return {
-        name: replace(getattr(base, name), **value) if isinstance(value, dict) else value
-        for name, value in read.items()
-    }
+    return {name: _over(getattr(base, name), value) for name, value in read.items()}
+
+
+def _over(base: Any, value: Any) -> Any:
+    if isinstance(value, dict):
+        return replace(base, **value)
+    return tuple({**dict(base), **dict(value)}.items()) if isinstance(value, tuple) else value
 
 
 def _never(tree: Tree) -> bool:

@@ -76,7 +76,6 @@ class Compression:
     first: int = 3
     last: int = 4
     threshold: float = 0.85
-    nearly_full: float = 0.9
 
 
 @dataclass(frozen=True, slots=True)

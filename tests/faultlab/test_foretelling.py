@@ -11,7 +11,7 @@ from faultlab.foretelling import foretell, foretold, reached
 from faultlab.passes.oddities import oddities
 from faultlab.playing import play
 from faultlab.policies import hermes_rules, read_rules
-from faultlab.policies.rules import Waits
+from faultlab.policies.rules import Budget, Waits
 from faultlab.runner import load, loader, run_fully
 from faultlab.scenario import HermesTarget, Side
 from faultlab.schedule import Entry
@@ -98,6 +98,22 @@ def test_six_rate_limits_are_waited_for_and_then_the_fallback_answers():
 def test_one_failure_is_foretold_by_its_kind(fault, order, waits):
     of_all = expected(faults={"primary": [fault]})
     assert (of_all["order"], of_all["waits_s"]) == (order, waits)
+
+
+@pytest.mark.parametrize(("agent", "order"), [({}, "PPF"), ({"api_max_retries": 3}, "PPPF")])
+def test_the_budget_is_the_policy_s_unless_the_configuration_names_one(agent, order):
+    rules = replace(hermes_rules(), budget=Budget(attempts=2))
+    one = scenario(config=CONFIG | {"agent": agent}, faults={"primary": [{"refused": {}, "times": "forever"}]})
+    assert {each.key: each.value for each in foretell(one, rules)}["order"] == order
+
+
+def test_a_policy_that_names_no_exit_codes_holds_a_command_line_to_none():
+    one = scenario(entry="cli")
+    keys = [
+        {each.key for each in foretell(one, rules)}
+        for rules in (hermes_rules(), replace(hermes_rules(), exit_codes=()))
+    ]
+    assert [("exit_code" in each, "outcome" in each) for each in keys] == [(True, True), (False, True)]
 
 
 def test_whether_a_schedule_is_met_to_its_end_is_known_beforehand():

@@ -175,11 +175,12 @@ def test_what_cannot_be_used_of_a_policy_file_is_told_with_its_place(tmp_path, t
 
 def test_a_policy_like_the_agent_s_says_only_what_is_to_be_otherwise(tmp_path):
     (tmp_path / "mine.yaml").write_text(
-        "name: impatient\nlike: hermes\nbudget: {attempts: 2}\n"
+        "name: impatient\nlike: hermes\nbudget: {attempts: 2}\nexit_codes: {failed: 3}\n"
         "failures:\n  rate_limited: {first: switch, reason: client_error}\n"
     )
     rules = read_rules(tmp_path / "mine.yaml")
     assert rules.row("rate_limited").first == "switch"
     assert rules.row("overloaded").first == "retry"
     assert (rules.budget.attempts, rules.budget.call_s) == (2, HERMES.budget.call_s)
+    assert dict(rules.exit_codes) == dict(HERMES.exit_codes) | {"failed": 3}
     assert rules.row_at(rules.place("overloaded")).name == "overloaded"
