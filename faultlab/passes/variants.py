@@ -26,7 +26,7 @@ SOMEBODY_S: Final = (
 """Variables of somebody's own account, which no agent sends on."""
 
 _SECTIONS: Final = {PRIMARY: "model", FALLBACK: "fallback_model"}
-_OTHER_MODE: Final = dict(zip(API_MODES, reversed(API_MODES.values()), strict=True))
+_OTHER_MODE: Final = {dialect: mode for dialect in API_MODES for other, mode in API_MODES.items() if other != dialect}
 
 
 @lru_cache(maxsize=16)
