@@ -18,6 +18,7 @@ from faultlab.policies.rules import Timeouts
 from faultlab.policy import PRIMARY
 from faultlab.scenario import DrawnHistory, HermesTarget, Scenario, ScriptedTool, ToolOutput, TurnPlan
 from faultlab.script import Script
+from faultlab.stage import MOST_EXCHANGES
 
 __all__ = ["accounts_of", "reaches_all"]
 
@@ -164,8 +165,10 @@ class _Course:
         self._session.tokens[self.provider.whom.name] = self.provider.renewed
 
     def next_number(self) -> int:
-        """The number of the next exchange."""
+        """The number of the next exchange. Raises Unforeseen where a run would be ended."""
         self._exchanges += 1
+        if self._exchanges > MOST_EXCHANGES:
+            raise Unforeseen("what comes after more requests than any run may have")
         return self._exchanges
 
     def switch(self, reason: str) -> None:

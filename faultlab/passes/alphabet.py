@@ -9,6 +9,7 @@ from typing import Final
 
 from faultlab import faults
 from faultlab.faults import FAULTS, Fault
+from faultlab.policies.rules import Waits
 from faultlab.policy import Backend
 from faultlab.providers import provider as provider_of
 from faultlab.schedule import OK, Entry
@@ -63,7 +64,7 @@ class Alphabet:
         return [name for name, symbol in self.symbols.items() if symbol.entry(backend) is not None]
 
 
-_LONGEST_WAIT_S: Final = 60.0
+_LONGEST_WAIT_S: Final = Waits().longest_s
 """Contract C2: no symbol states a wait of its own that is longer than the agent's."""
 
 _ANSWERS: Final = (

@@ -19,6 +19,7 @@ from faultlab.faults import FAULTS, Fault, bad_gateway, forbidden, rate_limit, w
 from faultlab.passes.course import Course
 from faultlab.passes.effects import Effect
 from faultlab.passes.ground import Ground
+from faultlab.policies.rules import Compression
 from faultlab.policy import FALLBACK, PRIMARY
 from faultlab.providers import find
 from faultlab.schedule import Entry
@@ -35,7 +36,7 @@ FILLER: Final[Fault] = bad_gateway()
 _TURNS_AWAY: Final[Fault] = forbidden()
 """What the primary says where a cell is about the fallback."""
 
-SHORTER: Final = 3
+SHORTER: Final = Compression().most
 """How often the long conversation can be made shorter: as often as the contract allows."""
 _STATED_S: Final = (30, 120, 121)
 """Waits that are stated: one that adds up to what is allowed, all that is allowed at once, and one second more."""

@@ -11,17 +11,18 @@ from typing import Final
 
 from faultlab.contract import OF_SIZE, RETRIED
 from faultlab.passes.effects import Effect
+from faultlab.policies.rules import Budget, Compression, Pieces, Timeouts, Waits
 from faultlab.policy import FALLBACK, PRIMARY
 
 __all__ = ["Course", "Setting"]
 
-_LIMIT_S: Final = 600.0
-_STATED_LIMIT_S: Final = 120.0
-_OWN_LIMIT_S: Final = 60.0
-_PAUSE_S: Final = 2.0
-_RENEWAL_S: Final = 15.0
-_COMPRESSIONS: Final = 3
-_CONTINUATIONS: Final = 2
+_LIMIT_S: Final = Budget().call_s
+_STATED_LIMIT_S: Final = Waits().stated_s
+_OWN_LIMIT_S: Final = Waits().longest_s
+_PAUSE_S: Final = Compression().pause_s
+_RENEWAL_S: Final = Timeouts().renewal_s
+_COMPRESSIONS: Final = Compression().most
+_CONTINUATIONS: Final = Pieces().continuations
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,6 +12,7 @@ from faultlab.faults import LEAVES_WHOLE, Fault, slow, stall, wire
 from faultlab.faults.status import RateLimit, Unavailable
 from faultlab.policies.asked import Asked
 from faultlab.policies.kinds import meaning_of
+from faultlab.policies.rules import Timeouts
 from faultlab.providers import Entry
 from faultlab.providers import provider as provider_of
 from faultlab.providers.entry import STALL
@@ -20,7 +21,7 @@ from faultlab.sendable import Asking
 
 __all__ = ["Effect", "effect_of"]
 
-_CONNECT_S: Final = 10.0
+_CONNECT_S: Final = Timeouts().connect_s
 _CUT: Final = frozenset({"length", "responses_incomplete"})
 _SILENT: Final = frozenset({STALL, "read_timeout", "pool_timeout", "write_timeout"})
 

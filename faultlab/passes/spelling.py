@@ -8,6 +8,7 @@ from itertools import groupby
 from typing import Final
 
 from faultlab.passes.alphabet import ANSWER, TOOL, Alphabet
+from faultlab.policies.rules import Compression
 from faultlab.policy import FALLBACK, PRIMARY
 from faultlab.scenario import HermesTarget, HistoryMessage, Scenario, ScriptedTool, Side, ToolOutput
 from faultlab.schedule import OK
@@ -17,8 +18,8 @@ __all__ = ["Path", "entered", "spelled"]
 Path = tuple[tuple[str, str], ...]
 """What happened, request by request: the upstream that was asked, and the symbol that it answered with."""
 
-_COMPRESSIONS: Final = 6
-"""Three on either provider (contract C15)."""
+_COMPRESSIONS: Final = 2 * Compression().most
+"""On either provider as many as it may be (contract C15)."""
 
 _LAST_TOKENS: Final = 30
 

@@ -17,6 +17,7 @@ from faultlab.healthy import rendered
 from faultlab.policies import UNSAID, hermes_rules, kind_of, read_rules
 from faultlab.policies.asked import Asked
 from faultlab.policies.kinds import meaning_of
+from faultlab.policies.rules import Rules
 from faultlab.providers import entries, names, provider
 from faultlab.providers.kinds import judged
 from faultlab.script import Reply, ToolCall
@@ -141,6 +142,11 @@ def test_the_contract_s_own_table_has_a_line_for_every_kind_and_says_what_comes_
     assert {row.name for row in HERMES.rows} == {*FAILURES, "no_failure"}
     assert HERMES.knows_the_agent
     assert pickle.loads(pickle.dumps(HERMES)) == HERMES  # noqa: S301  # our own
+
+
+def test_what_a_policy_of_ones_own_leaves_out_is_as_in_the_table():
+    sections = ("budget", "waits", "compression", "pieces", "timeouts")
+    assert [getattr(Rules(""), name) for name in sections] == [getattr(HERMES, name) for name in sections]
 
 
 def test_what_the_table_quotes_of_the_agent_is_what_it_says():
