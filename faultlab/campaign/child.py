@@ -17,6 +17,7 @@ from threading import Event
 from typing import Any, Final
 
 from faultlab.clock import SystemClock
+from faultlab.environment import kept
 from faultlab.errors import HarnessError
 
 __all__ = ["Child", "GaveUp"]
@@ -155,6 +156,7 @@ def _started() -> tuple[Popen[bytes], Connection]:
             stdin=DEVNULL,
             stdout=DEVNULL,
             stderr=PIPE,
+            env=kept(),  # what is under test gets no credential of whoever runs this
             pass_fds=[theirs.fileno()],
             start_new_session=True,  # a Ctrl-C at the terminal is for us, who then end what we have started
         )
