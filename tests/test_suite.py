@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from faultlab.contract import REASONS
 from faultlab.faults import FAULTS
 from faultlab.loader import expecting
 from faultlab.providers import entries, provider
@@ -65,7 +66,7 @@ def test_every_kind_of_failure_ends_a_turn():
 
 
 def test_every_reason_switches_and_every_refusal_is_met():
-    assert {value.reason for value in expected("fallback") if value != "never"} >= set(expecting._REASONS)
+    assert {value.reason for value in expected("fallback") if value != "never"} >= set(REASONS)
     assert set(expected("refused")) == set(Refusal)
 
 
