@@ -19,7 +19,7 @@ from faultlab.trace import TurnEnd
 from faultlab.trial import Breach, Edge, Ending, Record, Standing, Step, Stride, Trial
 from faultlab.verdict import Outcome, Violation
 
-__all__ = ["play", "recorded"]
+__all__ = ["breaches_of", "play", "recorded"]
 
 
 def play(subject: Subject, trial: Trial) -> Record:
@@ -47,12 +47,17 @@ def recorded(subject: Subject, trial: Trial, run: Run) -> Record:
         waited_s=round(sum(waits), 3),
         took_s=round(sum(turn.ended_s - turn.started_s for turn in trace.turns), 3),
         calls=(asked.count(PRIMARY), asked.count(FALLBACK)),
-        breaches=tuple(_breach(violation, subject.rules) for violation in verdict.violations),
+        breaches=breaches_of(run, subject.rules),
         reasons=(*verdict.signs, *((verdict.trouble,) if verdict.trouble else ())),
         covered=covered(run.scenario, trace),
         steps=steps,
         edge=_edge(run, trial.stride),
     )
+
+
+def breaches_of(run: Run, rules: Rules | None) -> tuple[Breach, ...]:
+    """What did not hold, by the names that a campaign gives it."""
+    return tuple(_breach(violation, rules) for violation in run.verdict.violations)
 
 
 def _breach(violation: Violation, rules: Rules | None) -> Breach:

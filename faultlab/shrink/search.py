@@ -10,7 +10,7 @@ from typing import Any, Final
 
 from faultlab.errors import HarnessError, ScenarioError
 from faultlab.foretelling import foretold
-from faultlab.playing import recorded
+from faultlab.playing import breaches_of
 from faultlab.runner import Run, loader, run_alone
 from faultlab.scenario import Scenario
 from faultlab.shrink.fairness import comes_about
@@ -108,7 +108,7 @@ class _Search:
             return None
         self._tries += 1
         run = run_alone(scenario)
-        breaches = recorded(self._subject, replace(self._trial, scenario=scenario), run).breaches
+        breaches = breaches_of(run, self._subject.rules)
         breach = next((each for each in breaches if each.what == self._what), None)
         if breach is None:
             return None
