@@ -1,26 +1,25 @@
 """Walks through the agent by every schedule of failures, on all cores: what each costs, and what it came to."""
 
-import json
 import os
+import sys
 import time
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from faultlab.passes.alphabet import ANSWER
 from faultlab.passes.explore import Explore
 from faultlab.playing import play
-from faultlab.runner import loader
 from faultlab.subject import Subject
 from faultlab.trial import Record, Trial
+from tests.faultlab.walking import TWO
 
 CORES = len(os.sched_getaffinity(0))
 AT_ONCE = 8
 
-TWO = {
-    "model": {"provider": "openai", "default": "gpt-5.1"},
-    "fallback_model": {"provider": "openrouter", "model": "anthropic/claude-sonnet-4"},
-}
 CONFIGS = {
     "two that speak chat": TWO,
     "no fallback": {"model": TWO["model"]},
@@ -55,13 +54,6 @@ class Walked:
     def calls(self) -> int:
         """Requests for an answer."""
         return sum(sum(record.calls) for record in self.records)
-
-
-def subject_for(config: dict[str, object]) -> Subject:
-    """What a campaign over this configuration is about."""
-    document = {"name": "healthy", "says": ["hello"], "turns": [{"user": "ping"}], "config": config}
-    (scenario,) = loader().read(json.dumps(document), "config.yaml")
-    return Subject("config.yaml", replace(scenario, expectations=()))
 
 
 def walk(subject: Subject, explore: Explore) -> Walked:

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from _served import Figure, told
-from _walks import CONFIGS, CORES, TWO, Walked, steps_of, subject_for, walk
+from _walks import CONFIGS, CORES, Walked, steps_of, walk
 
 from faultlab.model import Met, Model
 from faultlab.passes.alphabet import ALPHABETS
@@ -21,6 +21,7 @@ from faultlab.passes.outline import outline
 from faultlab.passes.spelling import spelled
 from faultlab.runner import model_of, run
 from faultlab.trial import Standing
+from tests.faultlab.walking import TWO, subject_for
 
 PAIRS = 15
 RUNS, STEPS_EACH = 100_000, 8

@@ -15,7 +15,7 @@ from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 
 from _served import Figure, told
-from _walks import CONFIGS, CORES, TWO, drawn, played, subject_for, walk
+from _walks import CONFIGS, CORES, drawn, played, walk
 
 from faultlab import faults
 from faultlab.clock import START
@@ -31,6 +31,7 @@ from faultlab.runner import run_fully
 from faultlab.sendable import NEEDS_A_TOOL, asking_of, sendable
 from faultlab.subject import Subject
 from faultlab.trial import Record, Stride, Trial
+from tests.faultlab.walking import TWO, subject_for
 
 SCHEDULES = 3_000
 LENGTH = 3
