@@ -21,6 +21,7 @@ from typing import Any, NamedTuple
 import httpx2
 
 from faultlab.clock import VirtualClock
+from faultlab.environment import surroundings
 from faultlab.lab import Lab
 from faultlab.passes.drawn import Drawn
 from faultlab.playing import play
@@ -33,7 +34,6 @@ from faultlab.targets.hermes import play as play_alone
 from faultlab.targets.hermes.entrances import ENTRANCES, Outside
 from faultlab.targets.hermes.past import past_of
 from faultlab.targets.hermes.scripted import ScriptedTools
-from faultlab.targets.hermes.surroundings import surroundings
 from faultlab.trace import Trace
 from faultlab.trial import Trial
 from hermes_agent.runtime import Runtime
@@ -166,7 +166,7 @@ def bare(scenario: Scenario, met: list[Met]) -> None:
     """The same turns by the same entrance, with nothing around them."""
     clock, left = VirtualClock(), iter(met)
     tools, past = ScriptedTools(Trace()), past_of(scenario)
-    with surroundings(scenario), tempfile.TemporaryDirectory(dir=IN_MEMORY) as name:
+    with surroundings(dict(scenario.env)), tempfile.TemporaryDirectory(dir=IN_MEMORY) as name:
         home = Path(name)
         (home / "config.yaml").write_text(scenario.config, encoding="utf-8")
         results: list[Any] = []

@@ -1,10 +1,11 @@
-"""The environment of a child process: where its models are, with which keys, and nobody's real credential."""
+"""The environment of whatever is under test: where its models are, with which keys, and nobody's real credential."""
 
 from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from functools import lru_cache
 from pathlib import Path
 from typing import Final, Protocol
@@ -12,7 +13,7 @@ from typing import Final, Protocol
 from faultlab.errors import HarnessError
 from faultlab.policy import PRIMARY
 
-__all__ = ["CONTROL_VARIABLE", "Served", "is_kept", "kept", "key_variable", "leading_to", "trusting"]
+__all__ = ["CONTROL_VARIABLE", "Served", "is_kept", "kept", "key_variable", "leading_to", "surroundings", "trusting"]
 
 CONTROL_VARIABLE: Final = "FAULTLAB_CONTROL_URL"
 """Where the control path is."""
@@ -37,6 +38,31 @@ def kept() -> dict[str, str]:
 def is_kept(name: str) -> bool:
     """Whether a program needs this variable to start."""
     return bool(_PASSED_ON.fullmatch(name))
+
+
+@contextmanager
+def surroundings(env: Mapping[str, str | None]) -> Iterator[None]:
+    """Meanwhile this process has these variables (None: not set), those that a program needs to start, and no other.
+
+    What a library reads there behind everybody's back is nobody's account, and leads nowhere else.
+    """
+    meanwhile = {**{name: None for name in os.environ if not is_kept(name)}, **env}
+    before = {name: os.environ.get(name) for name in meanwhile}
+    try:
+        for name, value in meanwhile.items():
+            _set(name, value)
+        yield
+    finally:
+        for name, value in before.items():
+            _set(name, value)
+
+
+def _set(name: str, value: str | None) -> None:
+    """None: not set."""
+    if value is None:
+        os.environ.pop(name, None)
+    else:
+        os.environ[name] = value
 
 
 class Served(Protocol):

@@ -88,12 +88,16 @@ class HarnessError(FaultlabError):
 
 
 class UnknownHost(HarnessError):
-    """A request went to a host that no upstream stands for; nothing left the machine. `remedy`: how it could have."""
+    """A request went to a host that no upstream stands for; nothing left the machine. `remedy`: how it could have.
 
-    def __init__(self, url: str, known: Sequence[str] = (), remedy: str = "") -> None:
+    `place` is what would have to be allowed for that, where that is possible.
+    """
+
+    def __init__(self, url: str, known: Sequence[str] = (), remedy: str = "", place: str = "") -> None:
         there_are = f"there are upstreams for: {', '.join(known) or 'nothing at all'}"
         super().__init__("; ".join(filter(None, (f"nobody stands for {url}", there_are, remedy))))
         self.url = url
+        self.place = place
 
 
 def not_intercepted(url: str, known: Iterable[str]) -> str:

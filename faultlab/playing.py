@@ -11,7 +11,7 @@ from faultlab.foretelling import foretold
 from faultlab.policies import Rules
 from faultlab.policy import FALLBACK, PRIMARY
 from faultlab.providers import find
-from faultlab.runner import Run, run_alone
+from faultlab.runner import Run, run_fully
 from faultlab.subject import Subject
 from faultlab.targets.base import Situated
 from faultlab.timeline import timeline
@@ -24,7 +24,7 @@ __all__ = ["breaches_of", "play", "recorded"]
 
 def play(subject: Subject, trial: Trial) -> Record:
     """Play it in a fresh lab and judge it. Never raises for what is under test."""
-    return recorded(subject, trial, run_alone(foretold(trial.scenario, subject.rules)))
+    return recorded(subject, trial, run_fully(foretold(trial.scenario, subject.rules)))
 
 
 def recorded(subject: Subject, trial: Trial, run: Run) -> Record:

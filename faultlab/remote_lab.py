@@ -12,7 +12,9 @@ from contextlib import nullcontext
 from dataclasses import replace
 from typing import Any
 
+from faultlab.adapters.base import Router
 from faultlab.adapters.detour import detour
+from faultlab.adapters.intercept import intercepting
 from faultlab.adapters.steering import SteeringClock, asked
 from faultlab.adapters.transport import installed_library
 from faultlab.environment import CONTROL_VARIABLE
@@ -57,6 +59,13 @@ class RemoteLab(Lab):
         if tls:
             raise HarnessError("what is served elsewhere is served by plain HTTP")
         return self._lasting(nullcontext())
+
+    def intercept(self, *, allow: Collection[str] = (), allow_loopback: bool = False) -> Lasting[None]:
+        """Meanwhile the lab's own clients reach what is served elsewhere, and every other is refused."""
+        nobody = Router(())
+        nobody.refused = self.refused
+        there = (self._served.control, *self._served.origins.values())
+        return self._lasting(intercepting(nobody, self.clock, allow=(*there, *allow), allow_loopback=allow_loopback))
 
     def served(self, url: str) -> str:
         """Where a URL of an upstream is served, in the other process. Raises Runaway as an upstream here would."""

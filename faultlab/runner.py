@@ -37,7 +37,6 @@ __all__ = [
     "own_config",
     "read_config",
     "run",
-    "run_alone",
     "run_fully",
 ]
 
@@ -97,15 +96,6 @@ def run_fully(scenario: Scenario, lab: Lab | None = None) -> Run:
     except Exception as error:  # noqa: BLE001  # a fault of the harness must end one scenario, not the run
         return Run(scenario, Verdict(trouble=_own_fault(error)))
     return Run(scenario, verdict, trace, played.before, played.lab.stage.secrets, played.situations, history.attempts)
-
-
-def run_alone(scenario: Scenario) -> Run:
-    """The same in a fresh lab, and no client that a function under test makes for itself gets out of the process."""
-    if not isinstance(scenario.target, CallableTarget):  # the others ask whom they are told to ask
-        return run_fully(scenario)
-    lab = Lab(scenario.seed)
-    with lab.intercept():
-        return run_fully(scenario, lab)
 
 
 def check_config(path: str | Path) -> tuple[Finding, ...]:

@@ -110,9 +110,10 @@ class SdkTarget:
 
 @dataclass(frozen=True, slots=True)
 class CallableTarget:
-    """Somebody's function `(lab, user) -> str`, as `package.module:function`."""
+    """Somebody's function `(lab, user) -> str`, as `package.module:function`. Past the lab it reaches `allow` only."""
 
     path: str
+    allow: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import Any, Final
 
-from faultlab.loader.described import Schema, array_of, described, object_of, schema_of
+from faultlab.loader.described import array_of, described, object_of, schema_of
 from faultlab.loader.shapes import Shape, choice, fields, flag, items, misfit, number, text, whole
 from faultlab.loader.tree import Tree, refusal
 from faultlab.scenario import CallableTarget, CommandTarget, HermesTarget, SdkTarget, Target
@@ -13,7 +13,7 @@ from faultlab.scenario import CallableTarget, CommandTarget, HermesTarget, SdkTa
 __all__ = ["target"]
 
 _FUNCTION: Final = re.compile(r"[A-Za-z_][\w.]*:[A-Za-z_][\w.]*")
-
+_HOST: Final = re.compile(r"[^\s*/]+")
 
 _SDK: Final[dict[str, tuple[str, Shape[Any]]]] = {
     "call": ("call", choice("call", ("chat", "responses"))),
@@ -32,10 +32,26 @@ def _sdk(tree: Tree) -> Target:
 
 
 @described({"type": "string", "pattern": f"^{_FUNCTION.pattern}$"})
-def _callable(tree: Tree) -> Target:
+def _function(tree: Tree) -> str:
     if not _FUNCTION.fullmatch(text(tree)):
         raise misfit(tree, "a function, as `package.module:function`")
-    return CallableTarget(text(tree))
+    return text(tree)
+
+
+@described({"type": "string", "pattern": r"^[^\s*/]+$"})
+def _host(tree: Tree) -> str:
+    if not _HOST.fullmatch(text(tree)):
+        raise misfit(tree, "a host, as `localhost:8000` or `example.com`")
+    return text(tree)
+
+
+_CALLABLE: Final[dict[str, Shape[Any]]] = {"callable": _function, "allow": items(_host, "a list of hosts")}
+
+
+@described(lambda: object_of(_CALLABLE, needed=("callable",)))
+def _callable(tree: Tree) -> Target:
+    read = fields(tree, _CALLABLE)
+    return CallableTarget(read["callable"], read.get("allow", ()))
 
 
 @described(lambda: array_of(text, least=1))
@@ -71,27 +87,32 @@ def _command(tree: Tree) -> Target:
     return CommandTarget(read["command"], read["timeout_s"])
 
 
-_TARGETS: Final[dict[str, Shape[Any]]] = {"sdk": _sdk, "callable": _callable, "command": _argv}
+_ALONE: Final[dict[str, Shape[Any]]] = {"sdk": _sdk}
+
+
+@described(lambda: object_of(_ALONE, needed=("sdk",)))
+def _client(tree: Tree) -> Target:
+    found: Target = fields(tree, _ALONE)["sdk"]
+    return found
+
+
+_MAPPINGS: Final[dict[str, Shape[Target]]] = {"sdk": _client, "callable": _callable, "command": _command}
+"""Each by its first key; a function and a command may have a second one."""
+
 _WORDS: Final[dict[str, Target]] = {"hermes": HermesTarget(), "sdk": SdkTarget()}
 
 
 _target_word: Final = choice("target", _WORDS)
 
 
-def _mappings() -> list[Schema]:
-    """Each target that is a mapping of one key; a command may have a second one."""
-    return [object_of({name: shape}, needed=(name,)) for name, shape in _TARGETS.items() if name != "command"]
-
-
-@described(lambda: {"anyOf": [schema_of(_target_word), *_mappings(), schema_of(_command)]})
+@described(lambda: {"anyOf": [schema_of(_target_word), *map(schema_of, _MAPPINGS.values())]})
 def target(tree: Tree) -> Target:
     """The thing under test."""
-    if type(tree.value) is dict and "command" in tree.value:
-        return _command(tree)
-    if type(tree.value) is dict and len(tree.value) == 1:
-        found: Target
-        (found,) = fields(tree, _TARGETS).values()
-        return found
-    if type(tree.value) is dict:
-        raise misfit(tree, "one target")
-    return _WORDS[_target_word(tree)]
+    if type(tree.value) is not dict:
+        return _WORDS[_target_word(tree)]
+    named = [name for name in tree.value if name in _MAPPINGS]
+    if len(named) == 1:
+        return _MAPPINGS[named[0]](tree)
+    if len(tree.value) == 1:  # a name that is none, and the nearest one
+        fields(tree, _MAPPINGS)
+    raise misfit(tree, "one target")

@@ -11,7 +11,7 @@ from typing import Any, Final
 from faultlab.errors import HarnessError, ScenarioError
 from faultlab.foretelling import foretold
 from faultlab.playing import breaches_of
-from faultlab.runner import Run, loader, run_alone
+from faultlab.runner import Run, loader, run_fully
 from faultlab.scenario import Scenario
 from faultlab.shrink.fairness import comes_about
 from faultlab.shrink.reductions import joined, reductions
@@ -107,7 +107,7 @@ class _Search:
             self._is_spent = True
             return None
         self._tries += 1
-        run = run_alone(scenario)
+        run = run_fully(scenario)
         breaches = breaches_of(run, self._subject.rules)
         breach = next((each for each in breaches if each.what == self._what), None)
         if breach is None:

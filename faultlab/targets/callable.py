@@ -1,4 +1,7 @@
-"""Somebody's own function `(lab, user) -> str` as the thing under test."""
+"""Somebody's own function `(lab, user) -> str` as the thing under test.
+
+It is alone with the lab: no variable of whoever runs it is there, and no client that it makes for itself gets out.
+"""
 
 from __future__ import annotations
 
@@ -10,7 +13,8 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from faultlab.errors import HarnessError, TargetError
+from faultlab.environment import surroundings
+from faultlab.errors import HarnessError, TargetError, UnknownHost
 from faultlab.invariants import ON_THE_WIRE
 from faultlab.lab import Lab
 from faultlab.made_up import drawing_from
@@ -23,15 +27,32 @@ __all__ = ["play"]
 
 def play(scenario: Scenario, lab: Lab) -> Played:
     """Each turn is one call of the function."""
-    if not isinstance(scenario.target, CallableTarget):
-        raise HarnessError(f"target callable was handed a scenario for {scenario.target}")
-    function = _found(scenario.target, scenario.place.file)
-    with drawing_from(scenario.seed), virtual_time(lab.clock):
-        for plan in scenario.turns:
-            with played(lab, plan) as told:
-                told.end = outcome_of(partial(_text, function, lab, plan.user))
-                told.shown = told.end.reply
+    target = scenario.target
+    if not isinstance(target, CallableTarget):
+        raise HarnessError(f"target callable was handed a scenario for {target}")
+    env = {**dict(scenario.policy.environ), **dict(scenario.env)}
+    with surroundings(env), _reaching_nobody_else(target, lab):
+        function = _found(target, scenario.place.file)
+        with drawing_from(scenario.seed), virtual_time(lab.clock):
+            for plan in scenario.turns:
+                with played(lab, plan) as told:
+                    told.end = outcome_of(partial(_text, function, lab, plan.user))
+                    told.shown = told.end.reply
     return Played(lab, ON_THE_WIRE)
+
+
+@contextmanager
+def _reaching_nobody_else(target: CallableTarget, lab: Lab) -> Iterator[None]:
+    """Meanwhile the lab answers whatever clients there are; what is refused says how a scenario lets it through."""
+    try:
+        with lab.intercept(allow=target.allow):
+            yield
+    except UnknownHost as error:
+        if not error.place:
+            raise
+        known = sorted({provider.base_url for provider in lab})
+        remedy = f"to let it through, `allow: [{error.place!r}]` beside `callable`"
+        raise UnknownHost(error.url, known, remedy, error.place) from None
 
 
 def _text(function: Callable[..., Any], lab: Lab, user: str) -> str:

@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from functools import partial
 from typing import Any
 
+from faultlab.environment import surroundings
 from faultlab.errors import HarnessError
 from faultlab.fake_provider import FakeProvider
 from faultlab.invariants import ON_THE_WIRE
@@ -26,7 +27,8 @@ def play(scenario: Scenario, lab: Lab) -> Played:
     how = scenario.target
     if not isinstance(how, SdkTarget):
         raise HarnessError(f"target sdk was handed a scenario for {how}")
-    with drawing_from(scenario.seed), _caller(lab[PRIMARY], how) as ask:
+    env = dict(scenario.env)  # the client reads accounts, headers and proxies there
+    with surroundings(env), drawing_from(scenario.seed), _caller(lab[PRIMARY], how) as ask:
         for plan in scenario.turns:
             with played(lab, plan) as told:
                 told.end = outcome_of(partial(ask, plan.user))

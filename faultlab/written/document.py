@@ -79,8 +79,8 @@ def _target(scenario: Scenario, folder: Path | None) -> Any:
             return None
         case SdkTarget() as sdk:
             return {"sdk": _options(sdk)} if sdk != SdkTarget() else "sdk"
-        case CallableTarget(path):
-            return {"callable": path}
+        case CallableTarget(path, allow):
+            return {"callable": path} | ({"allow": list(allow)} if allow else {})
         case CommandTarget(argv, timeout_s) as command:
             told: dict[str, Any] = {"command": _argv(argv, Path(scenario.place.file).absolute().parent, folder)}
             return told if command == CommandTarget(argv) else told | {"timeout_s": number(timeout_s)}

@@ -10,6 +10,7 @@ from urllib.request import urlopen
 import pytest
 
 from faultlab import Lab
+from faultlab.environment import surroundings
 from faultlab.errors import HarnessError
 
 
@@ -100,3 +101,40 @@ def test_on_an_entered_lab_serving_lasts_until_the_lab_ends():
         url = late.served_url
     with pytest.raises(OSError, match="refused"):
         status_of_models(url)
+
+
+_NAME = "FAULTLAB_TEST_ACCOUNT"
+
+
+@pytest.mark.parametrize("before", [None, "mine"])
+def test_the_process_has_the_variables_that_it_is_given_meanwhile_and_no_longer(monkeypatch, before):
+    monkeypatch.delenv(_NAME, raising=False)
+    if before is not None:
+        monkeypatch.setenv(_NAME, before)
+    with surroundings({_NAME: "theirs"}):
+        assert os.environ[_NAME] == "theirs"
+    assert os.environ.get(_NAME) == before
+
+
+def test_none_is_not_set(monkeypatch):
+    monkeypatch.setenv(_NAME, "mine")
+    with surroundings({_NAME: None}):
+        assert _NAME not in os.environ
+    assert os.environ[_NAME] == "mine"
+
+
+@pytest.mark.parametrize("name", ["OPENAI_ORG_ID", "OPENAI_CUSTOM_HEADERS", "ANY_SECRET", "HTTPS_PROXY"])
+def test_no_other_variable_is_there_meanwhile_but_what_a_program_needs(monkeypatch, name):
+    monkeypatch.setenv(name, "mine")
+    home = os.environ.get("HOME")
+    with surroundings({_NAME: "theirs"}):
+        assert name not in os.environ
+        assert os.environ.get("HOME") == home
+    assert os.environ[name] == "mine"
+
+
+def test_an_error_meanwhile_leaves_nothing_behind(monkeypatch):
+    monkeypatch.delenv(_NAME, raising=False)
+    with pytest.raises(ValueError, match="meanwhile"), surroundings({_NAME: "theirs"}):
+        raise ValueError("meanwhile")
+    assert _NAME not in os.environ

@@ -200,6 +200,7 @@ def test_a_history_may_be_drawn(one):
         ("sdk", SdkTarget()),
         ("{sdk: {call: responses, stream: true, async: true, max_retries: 0}}", SdkTarget("responses", True, True, 0)),
         ("{callable: 'a.b:c'}", CallableTarget("a.b:c")),
+        ("{callable: 'a.b:c', allow: ['localhost:5432']}", CallableTarget("a.b:c", ("localhost:5432",))),
     ],
 )
 def test_targets(one, text, target):

@@ -10,6 +10,9 @@ from faultlab.runner import load, run_fully
 from faultlab.served import Served
 
 APP = """\
+import openai
+
+
 def ask(provider, text):
     with provider.client(max_retries=1) as client:
         messages = [{"role": "user", "content": text}]
@@ -26,6 +29,11 @@ def leaking(lab, user):
 
 def elsewhere(lab, user):
     with lab["primary"].client(base_url="https://else.example/v1") as client:
+        client.models.list()
+
+
+def by_itself(lab, user):
+    with openai.OpenAI(max_retries=0) as client:
         client.models.list()
 
 
@@ -72,6 +80,12 @@ def test_a_credential_that_leaks_is_found_though_it_is_not_told(both_ways):
     here, there = both_ways("leaking", "says: [hi]\n")
     assert [violation.what for violation in there.verdict.violations] == ["I11"]
     assert there.verdict == here.verdict
+
+
+def test_a_client_of_somebody_s_own_is_answered_here_and_refused_where_the_lab_is_elsewhere(both_ways):
+    here, there = both_ways("by_itself")
+    assert here.verdict.trouble is None
+    assert "https://api.openai.com/v1/models" in there.verdict.trouble
 
 
 def test_a_host_that_nobody_stands_for_is_asked_by_nobody(both_ways):

@@ -1,6 +1,11 @@
 """Targets that are not this project's agent: the client by itself, and somebody's own function."""
 
+import json
+import os
+import socket
 import sys
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
 import pytest
 
@@ -146,3 +151,105 @@ def test_a_function_that_cannot_be_had_is_an_error(played, app, tmp_path, name, 
     run = played(f"name: n\ntarget: {{callable: '{name}'}}\nturns: [{{user: x}}]\n")
     assert run.verdict.trouble == f"target {name} {trouble}"
     assert app not in sys.path
+
+
+ALONE = """\
+import json
+import os
+from pathlib import Path
+from urllib.request import urlopen
+
+import openai
+
+HERE = Path(__file__).parent
+AT_IMPORT = os.environ.get("OPENAI_API_KEY")
+
+
+def own_client(lab, user):
+    with openai.OpenAI(max_retries=0) as client:
+        answer = client.chat.completions.create(model="gpt-5.1", messages=[{"role": "user", "content": user}])
+    return answer.choices[0].message.content
+
+
+def variables(lab, user):
+    (HERE / "seen").write_text(json.dumps({**os.environ, "at import": AT_IMPORT, "mine": lab["primary"].api_key}))
+    return ""
+
+
+def out(lab, user):
+    with urlopen(f"http://127.0.0.1:{user}/", timeout=5) as answer:
+        return answer.read().decode()
+"""
+
+
+@pytest.fixture
+def alone(tmp_path, monkeypatch, played):
+    """Plays a function with its own clients, in a process whose user has keys of his own."""
+    monkeypatch.setenv("OPENAI_API_KEY", "sk-somebody-s-own")
+    monkeypatch.setenv("HTTPS_PROXY", "http://proxy.example:3128")
+    (tmp_path / "alone_app.py").write_text(ALONE)
+
+    def play(function, user="hi", target="", more=""):
+        told = f"name: n\ntarget: {{callable: 'alone_app:{function}'{target}}}\nturns: [{{user: '{user}'}}]\n{more}"
+        return played(told)
+
+    yield play
+    sys.modules.pop("alone_app", None)
+
+
+def test_a_client_that_a_function_makes_for_itself_is_answered_by_the_upstream_of_its_host(alone):
+    run = alone("own_client", more="says: [from the primary]\n")
+    assert run.verdict.outcome is Outcome.HELD, run.verdict
+    assert [(each.upstream, each.key_of) for each in run.trace.exchanges] == [("primary", "primary")]
+    assert run.trace.turns[0].end.reply == "from the primary"
+
+
+def test_a_function_has_made_up_keys_the_scenario_s_variables_and_no_other(alone, tmp_path):
+    run = alone("variables", more="env: {MY_APP: fast, HOME: null}\n")
+    assert run.verdict.trouble is None
+    seen = json.loads(Path(tmp_path, "seen").read_text("utf-8"))
+    assert seen["OPENAI_API_KEY"] == seen["at import"] == seen["mine"]
+    assert seen["MY_APP"] == "fast"
+    assert not seen.keys() & {"HOME", "HTTPS_PROXY", "PYTEST_CURRENT_TEST"}
+    assert os.environ["OPENAI_API_KEY"] == "sk-somebody-s-own"
+
+
+@pytest.fixture
+def listening():
+    with socket.create_server(("127.0.0.1", 0)) as found:
+        found.settimeout(5)
+        yield found
+
+
+def test_what_a_function_asks_past_the_lab_reaches_nobody_and_says_how_it_could(alone, listening):
+    port = listening.getsockname()[1]
+    run = alone("out", port)
+    assert run.verdict.trouble.startswith(f"nobody stands for socket://localhost:{port}; ")
+    assert run.verdict.trouble.endswith(f"to let it through, `allow: ['localhost:{port}']` beside `callable`")
+    listening.settimeout(0)
+    with pytest.raises(BlockingIOError):
+        listening.accept()
+
+
+def test_hosts_that_its_scenario_allows_are_reached(alone, listening):
+    def answer():
+        connection, _ = listening.accept()
+        with connection:
+            connection.recv(4096)
+            connection.sendall(b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nok")
+
+    port = listening.getsockname()[1]
+    with ThreadPoolExecutor() as beside:
+        answered = beside.submit(answer)
+        run = alone("out", port, target=f", allow: ['localhost:{port}']")
+        answered.result()
+    assert run.verdict.trouble is None
+    assert run.trace.turns[0].end.reply == "ok"
+
+
+def test_the_client_by_itself_has_no_account_of_whoever_runs_it(played, monkeypatch):
+    monkeypatch.setenv("OPENAI_ORG_ID", "org-somebody-s-own")
+    run = played("name: n\ntarget: sdk\nsays: [hi]\nturns: [{user: hi}]\nenv: {OPENAI_PROJECT_ID: proj-made-up}\n")
+    (exchange,) = run.trace.exchanges
+    assert "openai-organization" not in exchange.request.headers
+    assert exchange.request.headers["openai-project"] == "proj-made-up"

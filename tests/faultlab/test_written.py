@@ -309,6 +309,7 @@ def read_plain(text):
         SdkTarget(),
         SdkTarget("responses", stream=True, is_async=True, max_retries=0),
         CallableTarget("scenarios.targets.two_clients:ask"),
+        CallableTarget("scenarios.targets.two_clients:ask", ("localhost:5432", "db.example")),
         CommandTarget(("{python}", "-m", "hermes_agent", "{user}")),
         CommandTarget(("true",), 2.5),
     ],

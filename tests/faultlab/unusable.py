@@ -98,7 +98,10 @@ UNUSABLE = [
         "target command does not tell its final_model; only `hermes` does",
     ),
     (BASE + "target: {callable: nowhere}\n", "expected a function, as `package.module:function`"),
+    (BASE + "target: {callable: 'a:b', allow: ['*']}\n", "expected a host, as `localhost:8000` or `example.com`"),
+    (BASE + "target: {callable: 'a:b', alow: [x]}\n", "unknown key 'alow'; did you mean 'allow'?"),
     (BASE + "target: {sdk: {}, callable: 'a:b'}\n", "expected one target"),
+    (BASE + "target: {}\n", "expected one target"),
     (BASE + "seed: -1\n", "expected a whole number from 0"),
     (BASE + "config: [1]\n", "expected a mapping: what stands in config.yaml"),
     (

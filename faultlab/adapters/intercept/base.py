@@ -114,7 +114,8 @@ class Interception:
             return self._router.answer(request, credential)
         except UnknownHost as error:
             host, port = origin_of(error.url)
-            raise UnknownHost(error.url, self._known, _how_to_allow(Place.of(host or "", port))) from None
+            place = Place.of(host or "", port)
+            raise UnknownHost(error.url, self._known, _how_to_allow(place), str(place)) from None
 
     def end(self) -> None:
         """Nothing that was laid to this lab is used any more."""
@@ -127,8 +128,10 @@ class Interception:
         `place` None: where that leads nobody can tell, so it cannot be allowed either.
         """
         self._router.refused.append(wanted)
-        remedy = not_intercepted(wanted, self._known) or (_how_to_allow(place) if place else "")
-        return UnknownHost(wanted, self._known, remedy)
+        remedy = not_intercepted(wanted, self._known)
+        if remedy or place is None:
+            return UnknownHost(wanted, self._known, remedy)
+        return UnknownHost(wanted, self._known, _how_to_allow(place), str(place))
 
     @property
     def _known(self) -> list[str]:

@@ -10,6 +10,7 @@ from contextlib import closing
 from pathlib import Path
 
 from faultlab.clock import VirtualClock
+from faultlab.environment import surroundings
 from faultlab.errors import FaultlabError, HarnessError
 from faultlab.invariants import INVARIANTS
 from faultlab.lab import Lab
@@ -20,7 +21,6 @@ from faultlab.targets.hermes.entrances import ENTRANCES, Entrance, Outside
 from faultlab.targets.hermes.home import fresh_home, leftovers
 from faultlab.targets.hermes.past import as_dialogue, past_of
 from faultlab.targets.hermes.scripted import ScriptedTools
-from faultlab.targets.hermes.surroundings import surroundings
 from faultlab.trace import TurnEnd
 from hermes_agent.messages import Message, TurnResult
 from hermes_agent.runtime import Runtime
@@ -34,7 +34,7 @@ def play(scenario: Scenario, lab: Lab) -> Played:
     if not isinstance(scenario.target, HermesTarget):
         raise HarnessError(f"target hermes was handed a scenario for {scenario.target}")
     past = past_of(scenario)
-    with surroundings(scenario), fresh_home(scenario, lab) as home:
+    with surroundings(dict(scenario.env)), fresh_home(scenario, lab) as home:
         play = _Play(scenario, lab, home)
         play.through(ENTRANCES[scenario.target.entry], past)
         return Played(lab, tuple(INVARIANTS), as_dialogue(past), leftovers(home), tuple(play.situations))

@@ -8,6 +8,8 @@ import pytest
 from faultlab.campaign import Unwatched, processes, run
 from faultlab.passes.drawn import Drawn
 from faultlab.results import About, Results
+from faultlab.runner import load
+from faultlab.runner import run as run_scenario
 from faultlab.subject import subject_of
 from faultlab.trial import Standing
 
@@ -23,8 +25,11 @@ def ask(lab, user):
     return answer.choices[0].message.content
 
 def tell(lab, user):
-    Path(__file__).with_name("seen").write_text(repr(os.environ.get("OPENAI_API_KEY")))
+    Path(__file__).with_name("seen").write_text(repr(dict(os.environ)))
     return ""
+
+def depend(lab, user):
+    return "mine" if "OPENAI_ORG_ID" in os.environ else lab["primary"].api_key
 """
 
 SCENARIO = "name: mine\ntarget: {{callable: 'a_lonely_app:{function}'}}\nsays: [hi]\nturns: [{{user: hello}}]\n"
@@ -32,7 +37,8 @@ SCENARIO = "name: mine\ntarget: {{callable: 'a_lonely_app:{function}'}}\nsays: [
 
 @pytest.fixture
 def records(tmp_path, monkeypatch):
-    monkeypatch.setenv("OPENAI_API_KEY", "sk-somebody-s-own")
+    for name in ("OPENAI_API_KEY", "OPENAI_ORG_ID", "ANYTHING"):
+        monkeypatch.setenv(name, "sk-somebody-s-own")
     with socket.create_server(("127.0.0.1", 0)) as listening:
         listening.settimeout(0)
         url = f"http://127.0.0.1:{listening.getsockname()[1]}/v1"
@@ -62,4 +68,14 @@ def test_a_client_that_a_function_makes_for_itself_reaches_nobody(records):
 
 def test_no_variable_of_whoever_runs_it_reaches_a_function(records, tmp_path):
     records("tell")
-    assert Path(tmp_path, "seen").read_text(encoding="utf-8") == "None"
+    assert "somebody" not in Path(tmp_path, "seen").read_text(encoding="utf-8")
+
+
+def test_what_was_found_fails_in_the_same_way_wherever_it_is_run(records, tmp_path):
+    (record,) = records("depend")
+    (file,) = Path(tmp_path, "depend").glob("*.yaml")
+    (scenario,) = load(file)
+    (breach,) = record.breaches
+    (violation,) = run_scenario(scenario).violations
+    assert (violation.what, violation.expected, violation.found) == (breach.what, breach.expected, breach.found)
+    assert breach.what == "I11"
