@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
+from urllib.parse import urlsplit
 
 from faultlab.calls import Attempt
 from faultlab.dialogue import Dialogue
@@ -140,12 +141,19 @@ def _own_fault(error: Exception) -> str:
 
 def _judged(scenario: Scenario, played: Played, history: History) -> Verdict:
     if played.lab.refused:
-        return Verdict(trouble=f"the target asked for {played.lab.refused[0]}, and no upstream stands for that host")
+        return Verdict(trouble=_asked_elsewhere(scenario, played.lab.refused[0]))
     found = [judge(expectation, history) for expectation in scenario.expectations]
     secrets = played.lab.stage.secrets
     breaches = violated(Case(history, secrets, played.leftovers), played.held_to)
     violations = tuple(sorted((*filter(None, found), *breaches), key=_first))
     return Verdict(violations, tuple(_signs(played)))
+
+
+def _asked_elsewhere(scenario: Scenario, url: str) -> str:
+    told = f"the target asked for {url}, and no upstream stands for that host"
+    if not isinstance(scenario.target, CommandTarget):
+        return told
+    return f"{told}; to let it through, `allow: [{urlsplit(url).netloc!r}]` beside `command`"
 
 
 def _first(violation: Violation) -> tuple[float, float]:

@@ -118,10 +118,11 @@ class CallableTarget:
 
 @dataclass(frozen=True, slots=True)
 class CommandTarget:
-    """Somebody's program, a process for each turn. Longer than `timeout_s` none may take."""
+    """Somebody's program, a process for each turn. Longer than `timeout_s` none may take; `allow` as of a function."""
 
     argv: tuple[str, ...]
     timeout_s: float = 60.0
+    allow: tuple[str, ...] = ()
 
 
 Target = HermesTarget | SdkTarget | CallableTarget | CommandTarget

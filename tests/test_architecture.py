@@ -176,6 +176,7 @@ FOLDER_ORDER = {
         "unasked",
         "knocks",
         "port",
+        "dead_end",
         "intercept",
         "gate",
         "certificates",

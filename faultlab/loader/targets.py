@@ -45,7 +45,9 @@ def _host(tree: Tree) -> str:
     return text(tree)
 
 
-_CALLABLE: Final[dict[str, Shape[Any]]] = {"callable": _function, "allow": items(_host, "a list of hosts")}
+_allow: Final = items(_host, "a list of hosts")
+
+_CALLABLE: Final[dict[str, Shape[Any]]] = {"callable": _function, "allow": _allow}
 
 
 @described(lambda: object_of(_CALLABLE, needed=("callable",)))
@@ -76,15 +78,13 @@ def _timeout(tree: Tree) -> float:
     return seconds
 
 
-_COMMAND: Final[dict[str, Shape[Any]]] = {"command": _argv, "timeout_s": _timeout}
+_COMMAND: Final[dict[str, Shape[Any]]] = {"command": _argv, "timeout_s": _timeout, "allow": _allow}
 
 
 @described(lambda: object_of(_COMMAND, needed=("command",)))
 def _command(tree: Tree) -> Target:
     read = fields(tree, _COMMAND)
-    if "timeout_s" not in read:
-        return CommandTarget(read["command"])
-    return CommandTarget(read["command"], read["timeout_s"])
+    return CommandTarget(read.pop("command"), **read)
 
 
 _ALONE: Final[dict[str, Shape[Any]]] = {"sdk": _sdk}

@@ -81,9 +81,10 @@ def _target(scenario: Scenario, folder: Path | None) -> Any:
             return {"sdk": _options(sdk)} if sdk != SdkTarget() else "sdk"
         case CallableTarget(path, allow):
             return {"callable": path} | ({"allow": list(allow)} if allow else {})
-        case CommandTarget(argv, timeout_s) as command:
+        case CommandTarget(argv, timeout_s, allow):
             told: dict[str, Any] = {"command": _argv(argv, Path(scenario.place.file).absolute().parent, folder)}
-            return told if command == CommandTarget(argv) else told | {"timeout_s": number(timeout_s)}
+            told |= {"timeout_s": number(timeout_s)} if timeout_s != CommandTarget(argv).timeout_s else {}
+            return told | ({"allow": list(allow)} if allow else {})
 
 
 def _options(sdk: SdkTarget) -> dict[str, Any]:

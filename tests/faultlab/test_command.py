@@ -2,13 +2,16 @@
 
 import json
 import shlex
+import shutil
 import signal
+import socket
 import sys
 import threading
 from pathlib import Path
 
 import pytest
 
+from faultlab.adapters.dead_end import dead_end
 from faultlab.runner import load, run_fully
 from faultlab.targets.command.child import MOST_BYTES
 from faultlab.verdict import Outcome
@@ -143,6 +146,43 @@ def test_a_model_that_needs_no_key_is_configured_without_one(played):
     more = "config: {model: {provider: custom, default: m, base_url: 'http://127.0.0.1:9/v1'}}\n"
     code = "print(sorted(json.load(open(os.environ['HERMES_HOME'] + '/config.yaml'))['model']))"
     assert end(played(code, more=more)).reply == "['base_url', 'default', 'provider']"
+
+
+ELSEWHERE = {
+    "urllib": "urllib.request.urlopen({url!r}, timeout=5)",
+    "httpx2": "import httpx2; httpx2.get({url!r}, timeout=5)",
+    "curl": "import subprocess; subprocess.run(['curl', '-s', '-m', '5', {url!r}])",
+}
+
+
+@pytest.mark.parametrize("how", ELSEWHERE)
+@pytest.mark.parametrize("url", ["https://api.example.invalid/v1?key=secret", "http://me:secret@example.invalid:81/x"])
+def test_who_asks_somebody_else_and_heeds_proxies_is_refused_and_told_of(played, how, url):
+    if how == "curl" and shutil.which("curl") is None:
+        pytest.skip("no curl")
+    run = played(f"try:\n    {ELSEWHERE[how].format(url=url)}\nexcept Exception as error:\n    print(error)")
+    origin = url.replace("me:secret@", "").rpartition("/")[0].removesuffix("/v1")
+    assert run.verdict.trouble == (
+        f"the target asked for {origin}, and no upstream stands for that host; "
+        f"to let it through, `allow: ['{origin.partition('//')[2]}']` beside `command`"
+    )
+
+
+def test_hosts_that_its_scenario_allows_are_asked_without_a_detour(played):
+    run = played("print(os.environ['NO_PROXY'], os.environ['no_proxy'])", allow=["db.example", "x.example:81"])
+    assert end(run).reply == " ".join(2 * ["127.0.0.1,localhost,::1,db.example,x.example:81"])
+
+
+def test_who_connects_and_says_nothing_or_nonsense_is_told_of_nowhere():
+    refused = []
+    with dead_end(refused) as url:
+        address = "127.0.0.1", int(url.rpartition(":")[2])
+        for said in (b"", b"\r\n\r\n", b"GET / HTTP/1.1\r\n\r\n", b"x" * 60_000):
+            with socket.create_connection(address, timeout=5) as connection:
+                connection.sendall(said)
+                connection.shutdown(socket.SHUT_WR)
+                assert connection.recv(100).startswith(b"HTTP/1.1 403 ")
+    assert refused == []
 
 
 # What is made of what it says.

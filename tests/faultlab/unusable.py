@@ -78,7 +78,7 @@ UNUSABLE = [
     (BASE + "target: {command: []}\n", "s.yaml:5:19: expected a program and its arguments, found an empty list"),
     (BASE + "target: {command: [x, 3]}\n", "expected a text"),
     (BASE + "target: {command: [x], timeout_s: 0}\n", "expected a number of seconds above 0, found 0"),
-    (BASE + "target: {command: [x], shell: true}\n", "unknown key 'shell'\nallowed: command, timeout_s"),
+    (BASE + "target: {command: [x], shell: true}\n", "unknown key 'shell'\nallowed: allow, command, timeout_s"),
     (BASE + 'target: {command: [x, "a\\0"]}\n', "the system takes no argument with a zero byte"),
     (BASE + "target: {command: [x]}\ntools: {ls: x}\n", "`tools` means nothing to target command: leave it out"),
     (
@@ -99,6 +99,7 @@ UNUSABLE = [
     ),
     (BASE + "target: {callable: nowhere}\n", "expected a function, as `package.module:function`"),
     (BASE + "target: {callable: 'a:b', allow: ['*']}\n", "expected a host, as `localhost:8000` or `example.com`"),
+    (BASE + "target: {command: [x], allow: [a b]}\n", "expected a host, as `localhost:8000` or `example.com`"),
     (BASE + "target: {callable: 'a:b', alow: [x]}\n", "unknown key 'alow'; did you mean 'allow'?"),
     (BASE + "target: {sdk: {}, callable: 'a:b'}\n", "expected one target"),
     (BASE + "target: {}\n", "expected one target"),

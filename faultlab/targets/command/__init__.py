@@ -9,6 +9,7 @@ import sys
 from pathlib import Path
 from typing import Final
 
+from faultlab.adapters.dead_end import dead_end
 from faultlab.errors import HarnessError
 from faultlab.invariants import ON_THE_WIRE
 from faultlab.lab import Lab
@@ -30,8 +31,8 @@ def play(scenario: Scenario, lab: Lab) -> Played:
     target = scenario.target
     if not isinstance(target, CommandTarget):
         raise HarnessError(f"target command was handed a scenario for {target}")
-    with lab.serve(), fresh_home(scenario, lab) as home:
-        environ = variables(scenario, lab, home)
+    with lab.serve(), dead_end(lab.refused) as proxy, fresh_home(scenario, lab) as home:
+        environ = variables(scenario, lab, home, proxy, target.allow)
         for plan in scenario.turns:
             with played(lab, plan) as told:
                 ended = run(
