@@ -108,6 +108,7 @@ ORDER = {
         "expectations",
         "invariants",
         "scenario",
+        "open_calls",
         "own_config",
         "loader",
         "environment",

@@ -14,6 +14,7 @@ from faultlab.foretelling.talk import Line, Talk
 from faultlab.foretelling.turn import answer_of
 from faultlab.foretelling.wording import notice
 from faultlab.made_up import conversation
+from faultlab.open_calls import closed
 from faultlab.policies.rules import Timeouts
 from faultlab.policy import PRIMARY
 from faultlab.scenario import DrawnHistory, HermesTarget, Scenario, ScriptedTool, ToolOutput, TurnPlan
@@ -114,7 +115,8 @@ class _Course:
 
     def _begun(self, name: str) -> _Session:
         is_job = self._scenario.target == HermesTarget("cron")
-        session = self._sessions[name] = _Session([] if is_job else _past(self._scenario))
+        before = [] if is_job else _past(self._scenario, self.setting.rules.texts.interrupted)
+        session = self._sessions[name] = _Session(before)
         return session
 
     @property
@@ -185,14 +187,14 @@ class _Course:
         self.display.screen.notice(account.notice)
 
 
-def _past(scenario: Scenario) -> list[Line]:
+def _past(scenario: Scenario, interrupted: str) -> list[Line]:
     history = scenario.history
     if isinstance(history, DrawnHistory):
         made = conversation(history.messages, history.tokens, scenario.seed)
         return [Line(each.role, each.text, tuple((call.name, call.arguments) for call in each.calls)) for each in made]
     return [
         Line(each.role, each.text, tuple((name, arguments) for _, name, arguments in each.tool_calls))
-        for each in history
+        for each in closed(history, interrupted)
     ]
 
 

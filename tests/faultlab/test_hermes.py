@@ -159,7 +159,7 @@ def test_a_drawn_history_is_as_large_as_it_was_asked_for(one):
     scenario = one("name: n\nhistory: {messages: 12, tokens: 900}\nturns: [{user: x}]\n")
     past = past_of(scenario)
     assert (len(past), sum(message.characters for message in past)) == (12, 3600)
-    assert sum(said.characters for said in as_dialogue(past).messages) == 3600
+    assert sum(said.characters for said in as_dialogue(scenario).messages) == 3600
 
 
 def test_a_scripted_tool_gives_its_outputs_in_order_and_the_last_one_stays():

@@ -33,11 +33,10 @@ def play(scenario: Scenario, lab: Lab) -> Played:
     """Every turn through the scenario's entrance, in a home of its own."""
     if not isinstance(scenario.target, HermesTarget):
         raise HarnessError(f"target hermes was handed a scenario for {scenario.target}")
-    past = past_of(scenario)
     with surroundings(dict(scenario.env)), fresh_home(scenario, lab) as home:
         play = _Play(scenario, lab, home)
-        play.through(ENTRANCES[scenario.target.entry], past)
-        return Played(lab, tuple(INVARIANTS), as_dialogue(past), leftovers(home), tuple(play.situations))
+        play.through(ENTRANCES[scenario.target.entry], past_of(scenario))
+        return Played(lab, tuple(INVARIANTS), as_dialogue(scenario), leftovers(home), tuple(play.situations))
 
 
 class _Play:

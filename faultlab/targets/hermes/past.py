@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from faultlab.dialogue import Dialogue, Said, gathered
 from faultlab.made_up import conversation
+from faultlab.open_calls import closed
 from faultlab.scenario import DrawnHistory, Scenario
 from hermes_agent.messages import Message, ToolCall
 
@@ -33,7 +36,10 @@ def _drawn(history: DrawnHistory, seed: int) -> tuple[Message, ...]:
     )
 
 
-def as_dialogue(messages: tuple[Message, ...]) -> Dialogue:
-    """The same, as a request says it."""
+def as_dialogue(scenario: Scenario) -> Dialogue:
+    """The same, as a request says it: with no tool call left open."""
+    history = scenario.history
+    whole = history if isinstance(history, DrawnHistory) else tuple(closed(history))
+    messages = past_of(replace(scenario, history=whole))
     calls = ((each, tuple((call.name, call.arguments) for call in each.tool_calls)) for each in messages)
     return gathered("", (Said(each.role, each.text, made) for each, made in calls))
