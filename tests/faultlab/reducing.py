@@ -12,7 +12,7 @@ from faultlab.foretelling import foretold
 from faultlab.passes.drawn import Drawn
 from faultlab.playing import breaches_of
 from faultlab.policies import hermes_rules
-from faultlab.runner import loader, run_alone
+from faultlab.runner import loader, run_fully
 from faultlab.scenario import Scenario
 from faultlab.shrink import reductions
 from faultlab.shrink.search import behaviour
@@ -49,6 +49,6 @@ def reduced(scenario: Scenario, draw: Draw) -> Scenario | None:
 def breaches_in(scenario: Scenario) -> tuple[Breach, ...]:
     """What does not hold of it."""
     rules = hermes_rules()
-    run = run_alone(foretold(replace(scenario, expectations=()), rules))
+    run = run_fully(foretold(replace(scenario, expectations=()), rules))
     assert run.verdict.trouble is None, run.verdict
     return breaches_of(run, rules)
