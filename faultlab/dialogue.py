@@ -82,9 +82,13 @@ def gathered(system: str, said: Iterable[Said | None]) -> Dialogue:
 
 
 def _chat_message(message: Mapping[str, Any]) -> Said:
-    functions = [mapping_in(call.get("function")) for call in mappings_in(message.get("tool_calls"))]
-    calls = tuple((text_in(each.get("name")), text_in(each.get("arguments"))) for each in functions)
+    calls = tuple(map(_call, mappings_in(message.get("tool_calls"))))
     return _said(text_in(message.get("role")), message.get("content"), calls)
+
+
+def _call(call: Mapping[str, Any]) -> tuple[str, str]:
+    function = mapping_in(call.get("function"))
+    return text_in(function.get("name")), text_in(function.get("arguments"))
 
 
 def _message_item(item: Mapping[str, Any]) -> Said:
@@ -111,6 +115,8 @@ _ITEMS: Final[dict[str, Callable[[Mapping[str, Any]], Said | None]]] = {
 
 
 def _said(role: str, content: Any, calls: tuple[tuple[str, str], ...] = ()) -> Said:
+    if isinstance(content, str):  # as nearly always
+        return Said(role, content, calls)
     parts = mappings_in(content)
     return Said(role, text_in(content), calls, tuple(_shown(part) for part in parts if "text" not in part))
 

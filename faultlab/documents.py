@@ -10,16 +10,16 @@ __all__ = ["mapping_in", "mappings_in", "text_in"]
 
 def mapping_in(value: Any) -> Mapping[str, Any]:
     """The mapping itself."""
-    return value if isinstance(value, Mapping) else {}
+    return value if isinstance(value, dict) else {}
 
 
 def mappings_in(value: Any) -> list[Mapping[str, Any]]:
     """The mappings in a list."""
-    return [each for each in value if isinstance(each, Mapping)] if isinstance(value, list) else []
+    return [each for each in value if isinstance(each, dict)] if isinstance(value, list) else []
 
 
 def text_in(content: Any) -> str:
     """A text, or the texts of a list of parts."""
-    if isinstance(content, list):
-        return "".join(text_in(part.get("text")) for part in mappings_in(content))
-    return content if isinstance(content, str) else ""
+    if isinstance(content, str):
+        return content
+    return "".join(text_in(part.get("text")) for part in mappings_in(content))

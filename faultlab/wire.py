@@ -28,6 +28,7 @@ __all__ = [
     "Pause",
     "Request",
     "carries_credential",
+    "json_in",
     "received",
     "without_secrets",
 ]
@@ -69,12 +70,13 @@ class Request:
 
     @property
     def json(self) -> Any:
-        """The body read as JSON; None when it is none. To be looked at, not to be changed: it is read once."""
-        return _read(self.body)
+        """The body as `json_in` reads it."""
+        return json_in(self.body)
 
 
 @lru_cache(maxsize=16)
-def _read(body: bytes) -> Any:
+def json_in(body: bytes) -> Any:
+    """A body read as JSON; None when it is none. To be looked at, not to be changed: it is read once."""
     try:
         return json.loads(body)
     except (ValueError, RecursionError):

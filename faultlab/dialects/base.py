@@ -12,8 +12,9 @@ from collections.abc import Iterable, Iterator, Mapping
 from functools import lru_cache
 from typing import Any, ClassVar, NamedTuple
 
+from faultlab.documents import mapping_in, mappings_in
 from faultlab.script import ApiError, Reply, Shape
-from faultlab.wire import Data, Event, Head
+from faultlab.wire import Data, Event, Head, json_in
 
 __all__ = [
     "CREATED",
@@ -26,7 +27,6 @@ __all__ = [
     "Question",
     "as_json",
     "completion_tokens",
-    "objects",
     "pieces",
     "text_length",
 ]
@@ -76,16 +76,11 @@ def completion_tokens(reply: Reply) -> int:
     return reply.usage[1] if reply.usage else math.ceil(reply.characters / 4)
 
 
-def objects(value: object) -> list[Mapping[str, Any]]:
-    """The members of a list that are objects: a request may be anything."""
-    return [member for member in value if isinstance(member, Mapping)] if isinstance(value, list) else []
-
-
 def text_length(content: object) -> int:
     """Characters of a message's content: a string, or a list of parts with a `text`."""
     if isinstance(content, str):
         return len(content)
-    return sum(text_length(part.get("text")) for part in objects(content))
+    return sum(text_length(part.get("text")) for part in mappings_in(content))
 
 
 class Dialect(ABC):
@@ -146,19 +141,16 @@ class Dialect(ABC):
 
 @lru_cache(maxsize=16)
 def _question(dialect: Dialect, body: bytes) -> Question:
-    try:
-        read = json.loads(body)
-    except (ValueError, RecursionError):
-        return Question(is_malformed=True)
+    read = json_in(body)
     if not isinstance(read, dict):
         return Question(is_malformed=True)
-    options = read.get("stream_options")
+    options = mapping_in(read.get("stream_options"))
     return Question(
         model=read["model"] if isinstance(read.get("model"), str) else "",
         estimate=math.ceil(sum(dialect.lengths(read)) / 4),
         max_tokens=next((read[name] for name in dialect.output_limit if isinstance(read.get(name), int)), None),
         streamed=read.get("stream") is True,
-        with_usage=isinstance(options, dict) and options.get("include_usage") is True,
+        with_usage=options.get("include_usage") is True,
     )
 
 

@@ -16,10 +16,10 @@ from faultlab.dialects.base import (
     Document,
     as_json,
     completion_tokens,
-    objects,
     pieces,
     text_length,
 )
+from faultlab.documents import mapping_in, mappings_in
 from faultlab.script import ApiError, Reply, Shape, ToolCall
 
 __all__ = ["Chat"]
@@ -70,10 +70,10 @@ class Chat(Dialect):
 
     def lengths(self, body: Mapping[str, Any]) -> Iterable[int]:
         """Contents and tool-call arguments of all messages."""
-        for message in objects(body.get("messages")):
+        for message in mappings_in(body.get("messages")):
             yield text_length(message.get("content"))
-            for call in objects(message.get("tool_calls")):
-                yield sum(text_length(function.get("arguments")) for function in objects([call.get("function")]))
+            for call in mappings_in(message.get("tool_calls")):
+                yield text_length(mapping_in(call.get("function")).get("arguments"))
 
 
 def _choices(reply: Reply, name: str, message: Document) -> Document:

@@ -17,10 +17,10 @@ from faultlab.dialects.base import (
     Document,
     as_json,
     completion_tokens,
-    objects,
     pieces,
     text_length,
 )
+from faultlab.documents import mappings_in
 from faultlab.script import ApiError, Reply, Shape
 
 __all__ = ["Responses"]
@@ -72,7 +72,7 @@ class Responses(Dialect):
         yield text_length(body.get("instructions"))
         if isinstance(body.get("input"), str):
             yield len(body["input"])
-        for item in objects(body.get("input")):
+        for item in mappings_in(body.get("input")):
             yield from (text_length(item.get(name)) for name in ("content", "arguments", "output"))
 
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator
+from itertools import chain
 from typing import Any, Final
 
 from faultlab.expectations.base import Difference, Judge, RequestLike, Scope, plural
@@ -23,23 +24,21 @@ def _request(value: RequestLike, scope: Scope) -> Difference | None:
         step = attempts[-1].exchange.n if attempts else None
         return Difference(f"a request number {value.n}", plural(len(attempts), "request"), step)
     exchange = attempts[value.n - 1].exchange
-    for expected, found in (*_named(value, exchange), *_paths(value, exchange.request)):
-        if expected != found:
-            return Difference(f"request {value.n}: {expected}", found, exchange.n)
-    return None
+    expected, found = next(chain(_named(value, exchange), _paths(value, exchange.request)), (None, ""))
+    return None if expected is None else Difference(f"request {value.n}: {expected}", found, exchange.n)
 
 
 def _named(value: RequestLike, exchange: Exchange) -> list[tuple[str, str]]:
-    """Pairs of what was expected and what was found, where the expectation names something."""
+    """The same for what has a name of its own."""
     body = exchange.request.json
-    model = body.get("model") if isinstance(body, Mapping) else None
+    model = body.get("model") if isinstance(body, dict) else None
     pairs = (
         ("to", value.to, exchange.upstream),
         ("model", value.model, model),
         ("url", value.url, exchange.request.url),
         ("api_mode", value.api_mode, _api_mode(exchange.request)),
     )
-    return [(f"{name} {want}", f"{name} {got}") for name, want, got in pairs if want is not None]
+    return [(f"{name} {want}", f"{name} {got}") for name, want, got in pairs if want not in (None, got)]
 
 
 def _api_mode(request: Request) -> str:
@@ -47,17 +46,17 @@ def _api_mode(request: Request) -> str:
     return "codex_responses" if path.endswith("/responses") else "chat_completions"
 
 
-def _paths(value: RequestLike, request: Request) -> list[tuple[str, str]]:
+def _paths(value: RequestLike, request: Request) -> Iterator[tuple[str, str]]:
+    """What was expected and what was found, where these differ."""
     whole = {"headers": request.headers, "body": request.json}
-    pairs = []
     for path, want in value.has:
         got = _at(whole, path)
-        same = got == want and isinstance(got, bool) == isinstance(want, bool)
-        pairs.append((f"{path} = {_shown(want)}", f"{path} = {_shown(want if same else got)}"))
+        if got != want or isinstance(got, bool) != isinstance(want, bool):
+            yield f"{path} = {_shown(want)}", f"{path} = {_shown(got)}"
     for path in value.lacks:
         got = _at(whole, path)
-        pairs.append((f"no {path}", f"no {path}" if got is _ABSENT else f"{path} = {_shown(got)}"))
-    return pairs
+        if got is not _ABSENT:
+            yield f"no {path}", f"{path} = {_shown(got)}"
 
 
 _ABSENT: Final = object()
@@ -66,10 +65,10 @@ _ABSENT: Final = object()
 def _at(value: Any, path: str) -> Any:
     """What stands at a dotted path; list indices count from 0."""
     for step in path.split("."):
-        if isinstance(value, list) and step.isdecimal() and int(step) < len(value):
-            value = value[int(step)]
-        elif isinstance(value, Mapping) and step in value:
+        if isinstance(value, dict) and step in value:
             value = value[step]
+        elif isinstance(value, list) and step.isdecimal() and int(step) < len(value):
+            value = value[int(step)]
         else:
             return _ABSENT
     return value
