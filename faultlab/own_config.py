@@ -17,10 +17,10 @@ __all__ = ["Finding", "OwnConfig"]
 class Finding:
     """What a configuration says of itself before anything runs.
 
-    `code` is one of `no_key`, `unknown_provider`, `same_backend`, `no_fallback`, `smaller_window`, `astray`, or of
-    those that are no more than suspected, `text` the sentence, `mend` the lines of config.yaml that would mend it (a
-    comment in them names another file), `place` where in it. `certain` is false for what only runs can show: until
-    they do it is no complaint, and is not told.
+    `code` is one of `no_key`, `unknown_provider`, `same_backend`, `no_fallback`, `smaller_window`, `astray`,
+    `unsent_key`, or of those that are no more than suspected, `text` the sentence, `mend` the lines of config.yaml that
+    would mend it (a comment in them names another file), `place` where in it. `certain` is false for what only runs can
+    show: until they do it is no complaint, and is not told.
     """
 
     code: str

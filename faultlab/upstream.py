@@ -26,7 +26,7 @@ from faultlab.schedule import Schedule
 from faultlab.script import Script
 from faultlab.stage import MOST_EXCHANGES, Stage
 from faultlab.trace import GENERIC_SHAPE, Exchange
-from faultlab.wire import BEFORE_A_REQUEST, FOR_EVER, Data, Drop, DropKind, Event, Pause, Request
+from faultlab.wire import BEFORE_A_REQUEST, FOR_EVER, Data, Drop, DropKind, Event, Pause, Request, credential_in
 
 __all__ = ["MOST_EXCHANGES", "REFRESH_WORDS", "Answer", "Stage", "Upstream"]
 
@@ -91,6 +91,8 @@ class Upstream:
         self.api_key = self.api_key or key_for(self.provider, self.stage.seed, self.name)
         self._first = self.api_key, token(_TOKEN_CHARACTERS, "refresh", self.stage.seed, self.name)
         self._own(*self._first)
+        if in_url := credential_in(self.base_url):
+            self.stage.owners[in_url] = self.name
         self.stage.models.setdefault(self.base_url, []).append(self.model)
 
     @property
@@ -171,14 +173,16 @@ class Upstream:
         if not credential:
             return "none"
         # Two upstreams may share a key: then it was this one's.
-        if credential in (self.api_key, self.refresh_token):
-            return self.name
-        return self.stage.owner(credential)
+        return self.name if credential in self._present else self.stage.owner(credential)
+
+    @property
+    def _present(self) -> tuple[str, ...]:
+        """The credentials that it accepts now."""
+        return (self.api_key, self.refresh_token, credential_in(self.base_url))
 
     def _is_replaced(self, credential: str | None) -> bool:
         """Whether a renewal has put another one in its place: nobody accepts it any more."""
-        is_present = credential in (self.api_key, self.refresh_token)
-        return not is_present and self.stage.owners.get(credential or "") == self.name
+        return credential not in self._present and self.stage.owners.get(credential or "") == self.name
 
     def _own(self, api_key: str, refresh_token: str) -> None:
         self.api_key, self.refresh_token = api_key, refresh_token

@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import json
 import re
+from base64 import b64encode
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import lru_cache
 from typing import Any
-from urllib.parse import unquote_plus
+from urllib.parse import unquote, unquote_plus, urlsplit
 
 __all__ = [
     "BEFORE_A_REQUEST",
@@ -28,6 +29,7 @@ __all__ = [
     "Pause",
     "Request",
     "carries_credential",
+    "credential_in",
     "json_in",
     "received",
     "without_secrets",
@@ -90,6 +92,16 @@ def received(method: str, url: str, headers: Iterable[tuple[bytes, bytes]], body
         url = _USER_OF_A_URL.sub("", url, count=1)  # clients send it as a header
     told, shown = without_secrets(url) if "?" in url else (url, None)
     return Request(method, told, kept, body), credential or shown
+
+
+@lru_cache(maxsize=64)
+def credential_in(url: str) -> str:
+    """What clients send in place of any key to a URL that names a user: nothing where it names none."""
+    parts = urlsplit(url)
+    if parts.username is None and parts.password is None:
+        return ""
+    pair = f"{unquote(parts.username or '')}:{unquote(parts.password or '')}"
+    return f"Basic {b64encode(pair.encode()).decode()}"
 
 
 # A client sends the same headers with every request: a trace that keeps them once has its memory at hand.

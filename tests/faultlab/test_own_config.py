@@ -26,7 +26,7 @@ from faultlab.targets import hermes
 from faultlab.targets.hermes.disguise import Disguise
 from faultlab.targets.hermes.home import fresh_home
 from faultlab.trace_json import trace_told
-from faultlab.trial import Trial
+from faultlab.trial import Standing, Trial
 from faultlab.verdict import Outcome
 from faultlab.written import scenario_text
 
@@ -375,6 +375,28 @@ def test_what_cannot_be_used_is_one_error_with_its_place_and_what_is_allowed(hom
 def test_an_address_that_leads_astray_is_told_by_the_check_too(home):
     (found,) = check_config(home("local", config=ASTRAY) / "config.yaml")
     assert (found.code, found.place.line, found.mend.splitlines()[0]) == ("astray", 5, "fallback_model:")
+
+
+USER_IN_URL = """\
+model: {provider: custom, base_url: "http://localhost:8080/v1", default: m}
+fallback_model:
+  provider: custom
+  model: gpt-5.1
+  base_url: https://me:canary-p%4011@llm.example.com/v1
+"""
+
+
+@pytest.mark.parametrize(("key", "codes"), [("", []), ("  api_key: sk-canary-1234567890\n", ["unsent_key"])])
+def test_a_user_in_an_address_is_what_the_client_sends_and_no_key_beside_it(home, key, codes):
+    folder = home("local", config=USER_IN_URL + key)
+    found = check_config(folder / "config.yaml")
+    assert [each.code for each in found] == codes
+    assert all(each.place.line == 5 and not PRIVATE.search(repr(each)) for each in found)
+    subject = subject_of(folder)
+    healthy = subject.healthy
+    broken = replace(healthy, primary=replace(healthy.primary, faults=(Entry((faults.payment_required(),)),)))
+    record = play(subject, Trial("x", 0, broken, ()))
+    assert (record.standing, record.breaches, record.calls) == (Standing.HELD, (), (1, 1))
 
 
 def test_a_file_that_is_none_is_told(tmp_path):

@@ -1,6 +1,7 @@
+import httpx2
 import pytest
 
-from faultlab.wire import REDACTED, Head, Request, received
+from faultlab.wire import REDACTED, Head, Request, credential_in, received
 
 
 def _received(**headers):
@@ -44,6 +45,21 @@ def test_no_credential_stays_in_a_request(header):
 )
 def test_the_key_of_a_request_is_split_off_at_the_door(headers, credential):
     assert _received(**headers)[1] == credential
+
+
+@pytest.mark.parametrize(
+    ("url", "credential"),
+    [
+        ("https://me:p%4011@host.example/v1", "Basic bWU6cEAxMQ=="),
+        ("https://me@host.example/v1", "Basic bWU6"),
+        ("https://host.example/v1", ""),
+    ],
+)
+def test_who_is_named_in_a_url_is_what_clients_send(url, credential):
+    assert credential_in(url) == credential
+    with httpx2.Client(transport=httpx2.MockTransport(lambda request: httpx2.Response(200))) as client:
+        sent = client.get(url).request.headers
+    assert sent.get("authorization", "") == credential
 
 
 @pytest.mark.parametrize("header", ["idempotency_key", "user_agent", "x_max_tokens", "x_author", "x_keyword"])

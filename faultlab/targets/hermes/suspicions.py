@@ -12,9 +12,12 @@ from urllib.parse import urlsplit
 from faultlab.own_config import Finding
 from faultlab.policy import Policy
 from faultlab.targets.hermes.mending import Own, backup
+from faultlab.targets.hermes.policy import NO_HOME
 from hermes_agent.config import Endpoint
 from hermes_agent.credentials import SIGN_INS
+from hermes_agent.errors import ProviderError
 from hermes_agent.recovery import CALL_LIMIT_S, LONGEST_OWN_WAIT_S
+from hermes_agent.runtime_provider import resolve
 from hermes_agent.settings import AgentSettings
 
 __all__ = ["Suspicion", "astray", "suspicions"]
@@ -50,13 +53,26 @@ def suspicions(own: Own, policy: Policy) -> Iterator[Suspicion]:
 
 
 def astray(own: Own) -> Iterator[Suspicion]:
-    """Addresses that the agent takes, and no request of the client reaches. No suspicion: it holds in every run."""
+    """Addresses that the agent takes, and that the client makes something else of. No suspicion: it always does."""
     for section in ("model", "fallback_model"):
         url = own.endpoint(section).base_url
         if urlsplit(url).query:
             told = f"{section}.base_url ends in a query: the client appends its own path to that, and asks for nothing"
             mend = f"{section}:\n  base_url: …  # up to the question mark"
             yield (section, "base_url"), Finding("astray", told, mend)
+        if urlsplit(url).username is not None and _has_key(own, section):
+            told = f"{section}.base_url names a user: the client sends that in place of the key, which reaches nobody"
+            mend = (
+                f"{section}:\n  base_url: …  # without what stands before the @; or, where the user is enough, no key"
+            )
+            yield (section, "base_url"), Finding("unsent_key", told, mend)
+
+
+def _has_key(own: Own, section: str) -> bool:
+    try:
+        return bool(resolve(own.endpoint(section), own.environ, NO_HOME).api_key)
+    except ProviderError:
+        return False
 
 
 def _suspected(code: str, keys: str, text: str, mend: str) -> Suspicion:
