@@ -27,8 +27,8 @@ scenarios: $(READY) ## the YAML scenarios: when the fallback fires, and when it 
 streaming: $(READY) ## the same scenarios, with every answer asked for as a stream
 	@$(BIN)/pytest -o faultlab_overlay=tests/overlays/streaming.yaml scenarios/ $(PYTEST_ARGS) $(ARGS)
 
-test: $(READY) ## the tests of the code itself
-	@$(BIN)/pytest $(WORKERS) $(PYTEST_ARGS) $(ARGS)
+test: $(READY) ## the tests of the code itself, those apart that have a target of their own
+	@$(BIN)/pytest $(WORKERS) --ignore=$(CONFORMANCE) $(PYTEST_ARGS) $(ARGS)
 
 docs-test: environment-docs ## what the pages on frameworks show, run with those frameworks
 	@.venv-docs/bin/pytest -o cache_dir=.venv-docs/pytest_cache $(WORKERS) $(DOCUMENTATION) $(PYTEST_ARGS) $(ARGS)
@@ -101,13 +101,14 @@ endif
 # What is done for one generation of openai, in an environment that has what this needs; it is made anew when it is not
 # whole, or older than pyproject.toml. What runs beside something else prints when it is done, if this make can do that.
 BESIDE_EACH_OTHER := --no-print-directory -j2 $(if $(filter output-sync,$(.FEATURES)),--output-sync)
-CONFORMANCE       := tests/conformance tests/hermes_agent/test_failures.py
+CONFORMANCE       := tests/conformance
+FAILURES          := tests/hermes_agent/test_failures.py
 NEEDED            := 'httpx>=0.28' 'hypothesis>=6.100' 'pytest-xdist>=3.6' 'trustme>=1.1'
 ITS_OPENAI         = "openai>=$*,<$$(($* + 1))"
 PIP                = bin/python -m pip install -qq --disable-pip-version-check
 
 conformance-%: environment-%
-	@.venv-openai$*/bin/pytest -o cache_dir=.venv-openai$*/pytest_cache $(CONFORMANCE) $(PYTEST_ARGS) $(ARGS)
+	@.venv-openai$*/bin/pytest -o cache_dir=.venv-openai$*/pytest_cache $(CONFORMANCE) $(FAILURES) $(PYTEST_ARGS) $(ARGS)
 
 observe-%: environment-%
 	@.venv-openai$*/$(PIP) --upgrade $(ITS_OPENAI)

@@ -1,6 +1,7 @@
 """Every entry of the catalogue, asked for in every way: what the installed openai client shows is what its table says.
 
-`make conformance` runs this against the newest version of each generation, `make observe` records the tables anew.
+`make conformance` runs this folder against the newest version of each generation, and nothing else does; `make observe`
+records the tables anew.
 """
 
 import sys

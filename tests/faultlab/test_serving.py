@@ -53,6 +53,19 @@ def chat(upstream, text="hi", **more):
     return ask(upstream.base_url, "/chat/completions", body, headers=headers, **more)
 
 
+@pytest.fixture(scope="module")
+def _healthy(serving):
+    with serving("--virtual-time") as (_, [served]):
+        yield served
+
+
+@pytest.fixture
+def healthy(_healthy):
+    """Healthy models in virtual time, as they were at the beginning: a process takes long to start."""
+    ask(_healthy.control, "/reset", {})
+    return _healthy
+
+
 def test_without_a_scenario_models_are_healthy_and_never_stop_answering(serving):
     with serving() as (process, [served]):
         assert served.pid == process.pid
@@ -139,29 +152,26 @@ def test_the_machine_s_own_time_is_moved_by_nobody(serving):
 
 
 @pytest.mark.parametrize("told", [{}, [], {"advance_s": -1}, {"advance_s": "1"}, {"advance_s": True}])
-def test_what_moves_no_clock_is_refused(serving, told):
-    with serving("--virtual-time") as (_, [served]):
-        assert ask(served.control, "/clock", told)[0] == 400
-        assert ask(served.control, "/clock")[1]["now_s"] == 0
+def test_what_moves_no_clock_is_refused(healthy, told):
+    assert ask(healthy.control, "/clock", told)[0] == 400
+    assert ask(healthy.control, "/clock")[1]["now_s"] == 0
 
 
 @pytest.mark.parametrize(
     ("method", "path", "status"), [("GET", "/nothing", 404), ("GET", "/trace/", 404), ("POST", "/trace", 405)]
 )
-def test_the_control_path_knows_what_it_knows(serving, method, path, status):
-    with serving() as (_, [served]):
-        assert ask(served.control, path, method=method)[0] == status
-        assert ask(served.control, "/trace")[1]["exchanges"] == []
+def test_the_control_path_knows_what_it_knows(healthy, method, path, status):
+    assert ask(healthy.control, path, method=method)[0] == status
+    assert ask(healthy.control, "/trace")[1]["exchanges"] == []
 
 
 # Credentials.
 
 
-def test_no_credential_is_told_not_even_one_that_was_sent_where_none_belongs(serving):
-    with serving() as (_, [served]):
-        primary = served.upstreams[0]
-        chat(primary, text=f"my key is {primary.api_key}")
-        told = ask(served.control, "/trace")[1]
+def test_no_credential_is_told_not_even_one_that_was_sent_where_none_belongs(healthy):
+    primary = healthy.upstreams[0]
+    chat(primary, text=f"my key is {primary.api_key}")
+    told = ask(healthy.control, "/trace")[1]
     (exchange,) = told["exchanges"]
     assert primary.api_key not in json.dumps(told)
     assert exchange["request"]["headers"]["authorization"] == "[redacted]"
@@ -169,11 +179,10 @@ def test_no_credential_is_told_not_even_one_that_was_sent_where_none_belongs(ser
 
 
 @pytest.mark.parametrize("header", ["x-auth-token", "some-gateway-api-key"])
-def test_a_real_key_in_a_place_of_its_own_is_not_told_either(serving, header):
-    with serving() as (_, [served]):
-        url = served.upstreams[0].base_url
-        ask(url, "/chat/completions?key=a-real-one", {"messages": []}, headers={header: "a-real-one"})
-        (exchange,) = ask(served.control, "/trace")[1]["exchanges"]
+def test_a_real_key_in_a_place_of_its_own_is_not_told_either(healthy, header):
+    url = healthy.upstreams[0].base_url
+    ask(url, "/chat/completions?key=a-real-one", {"messages": []}, headers={header: "a-real-one"})
+    (exchange,) = ask(healthy.control, "/trace")[1]["exchanges"]
     assert "a-real-one" not in json.dumps(exchange)
     assert exchange["request"]["url"].endswith("/chat/completions?key=[redacted]")
     assert exchange["request"]["headers"][header] == "[redacted]"
@@ -270,11 +279,10 @@ def test_a_scenario_is_steered_and_is_as_it_was_after_a_reset(serving, file):
         assert [chat(primary)[0] for _ in range(3)] == [429, 429, 200]
 
 
-def test_healthy_models_stay_so_while_something_goes_wrong_with_one(serving):
-    with serving() as (_, [served]):
-        told = ask(served.control, "/script", {"faults": {"primary": ["rate_limit"]}})[1]
-        assert told["answers_left"] == {"primary": None, "fallback": None}
-        assert [chat(served.upstreams[0])[0] for _ in range(3)] == [429, 200, 200]
+def test_healthy_models_stay_so_while_something_goes_wrong_with_one(healthy):
+    told = ask(healthy.control, "/script", {"faults": {"primary": ["rate_limit"]}})[1]
+    assert told["answers_left"] == {"primary": None, "fallback": None}
+    assert [chat(healthy.upstreams[0])[0] for _ in range(3)] == [429, 200, 200]
 
 
 def test_a_request_that_nothing_was_said_for_is_told_at_the_end(serving, file):

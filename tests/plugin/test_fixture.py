@@ -300,23 +300,6 @@ def test_failing_scenarios_leave_one_too_and_take_the_seed_if_they_state_none(ra
     ]
 
 
-def test_tests_on_several_workers_have_labs_of_their_own(ran, monkeypatch):
-    monkeypatch.setenv("PYTEST_DISABLE_PLUGIN_AUTOLOAD", "1")  # other plugins would take most of the workers' start
-    result = ran(
-        """
-        @pytest.mark.parametrize("n", range(8))
-        def test_it(faultlab, n):
-            provider = faultlab.upstream("openai", says=[str(n)], faults=[(faults.rate_limit(retry_after_s=n), 1)])
-            assert ask(provider, max_retries=1) == str(n)
-            assert len(faultlab.trace.exchanges) == 2
-            assert n < 7 or faultlab["backup"]
-        """,
-        *("-p", "faultlab.pytest_plugin", "-p", "xdist", "-n", "2"),
-    )
-    result.assert_outcomes(passed=7, failed=1)
-    result.stdout.fnmatch_lines(["*- faultlab timeline -*", "*1     0s  openai  1    rate_limit  429   waited 7 s"])
-
-
 FELL_BACK = """
 def fell_back(lab):
     primary = lab.upstream("openai", faults=[(faults.rate_limit(retry_after_s=2), 3)])

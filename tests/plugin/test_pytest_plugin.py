@@ -6,6 +6,8 @@ import sys
 import pytest
 
 HELD = "name: Held\nsays: [hi]\nturns: [{user: x}]\n"
+UNREADABLE = "name: x\nturns: [{usr: y}]\n"
+WHY = "scenarios/broken.yaml:2:10: unknown key 'usr'; did you mean 'user'?"
 FAILED = "\nname: A reply that is another\nsays: [hi]\nturns:\n  - user: x\n    expect:\n      reply: ho\n"
 
 
@@ -29,14 +31,13 @@ def run(project, within):
     return ran
 
 
-def _pytest(project, *arguments, alone=True):
-    """A pytest in a process of its own; `alone` with our plugin and no other, which saves most of its start."""
-    plugins = ("-p", "faultlab.pytest_plugin") if alone else ()
-    command = [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", "-W", "error", *plugins, *arguments]
+def _pytest(project, *arguments):
+    """A pytest in a process of its own, with our plugin and no other, which saves most of its start."""
+    plugins = ("-p", "no:cacheprovider", "-p", "faultlab.pytest_plugin")
+    command = [sys.executable, "-m", "pytest", *plugins, "-W", "error", *arguments]
     environ = {**os.environ, "PYTEST_ADDOPTS": "", "NO_COLOR": "1", "COLUMNS": "100"}
+    environ["PYTEST_DISABLE_PLUGIN_AUTOLOAD"] = "1"
     environ.pop("PYTEST_XDIST_WORKER", None)
-    if alone:
-        environ["PYTEST_DISABLE_PLUGIN_AUTOLOAD"] = "1"
     done = subprocess.run(command, cwd=project, capture_output=True, text=True, check=False, env=environ)
     return done.returncode, done.stdout + done.stderr
 
@@ -72,18 +73,17 @@ def test_one_scenario_may_be_named(project, run):
     assert "1 passed" in told
 
 
-@pytest.mark.parametrize("arguments", [(), ("-p", "xdist", "-n", "2")])
-def test_what_cannot_be_read_is_an_error_of_its_file_alone(project, arguments):
-    (project / "scenarios" / "broken.yaml").write_text("name: x\nturns: [{usr: y}]\n")
-    code, told = _pytest(project, *arguments)
+def test_what_cannot_be_read_is_an_error_of_its_file_alone(project, run):
+    (project / "scenarios" / "broken.yaml").write_text(UNREADABLE)
+    code, told = run()
     assert code == 1
-    assert "scenarios/broken.yaml:2:10: unknown key 'usr'; did you mean 'user'?" in told
+    assert WHY in told
     assert "1 passed, 1 error" in told
     assert "Traceback" not in told
 
 
 def test_a_broken_test_file_still_stops_pytest(project, run):
-    (project / "scenarios" / "broken.yaml").write_text("name: x\nturns: [{usr: y}]\n")
+    (project / "scenarios" / "broken.yaml").write_text(UNREADABLE)
     (project / "test_broken.py").write_text("1 / 0\n")
     code, told = run()
     assert code == pytest.ExitCode.INTERRUPTED
@@ -118,14 +118,6 @@ def test_an_overlay_that_cannot_be_used_is_wrong_usage(project, run, text):
     assert "Traceback" not in told
 
 
-def test_items_run_on_several_workers(project):
-    (project / "scenarios" / "bad.yaml").write_text(FAILED)
-    code, told = _pytest(project, "-p", "xdist", "-n", "2")
-    assert code == 1
-    assert "1 failed, 1 passed" in told
-    assert "reply did not hold" in told
-
-
 def test_collecting_imports_nothing_that_is_heavy(project):
     (project / "conftest.py").write_text(
         "import sys\n"
@@ -149,5 +141,5 @@ def test_a_pytest_that_uses_none_of_it_imports_none_of_it(project):
     assert "heavy: [] ran: 1" in _pytest(project, "-s")[1]
 
 
-def test_the_plugin_may_be_named_twice(project):
-    assert _pytest(project, "-p", "faultlab.pytest_plugin", alone=False)[0] == 0
+def test_the_plugin_may_be_named_twice(run):
+    assert run("-p", "faultlab.pytest_plugin")[0] == 0
