@@ -218,6 +218,7 @@ FOLDER_ORDER = {
         "base",
         "alphabet",
         "outline",
+        "schedules",
         "spelling",
         "effects",
         "course",

@@ -30,12 +30,14 @@ _mine = local()
 def cluster(address: str) -> Iterator[Executor]:
     """An executor of the cluster whose scheduler has this address. Raises HarnessError if there is none."""
     try:
-        from distributed import Client
+        import distributed
     except ImportError:
         raise HarnessError("--dask: distributed is not installed; pip install 'faultlab[dask]' brings it") from None
-    connect: Any = Client  # it has no types
+    dask: Any = distributed  # it has no types
+    if address.startswith("tls://") and dask.Security().get_connection_args("client")["ssl_context"] is None:
+        raise HarnessError("--dask: tls needs certificates: distributed.comm.tls in Dask's own configuration")
     try:
-        client = connect(address, timeout=_CONNECT_S, set_as_default=False)
+        client = dask.Client(address, timeout=_CONNECT_S, set_as_default=False)
     except (OSError, ValueError, TypeError) as error:
         raise HarnessError(f"--dask: no scheduler at {address}: {error}") from None
     with client:

@@ -16,7 +16,7 @@ from faultlab.results import Row, row
 from faultlab.runner import OUT_OF_MEMORY
 from faultlab.scenario import CommandTarget, Scenario
 from faultlab.subject import Subject
-from faultlab.trial import Record, Standing, Trial
+from faultlab.trial import Edge, Record, Standing, Trial
 
 __all__ = ["Job", "Piece", "Seen", "Work", "entries_of", "most_s", "our_version", "unpacked"]
 
@@ -91,7 +91,7 @@ class Seen:
     """A run as it goes into the results, and what those who watch would like to know of it."""
 
     row: Row
-    state: str | None = None
+    edge: Edge | None = None
     cells: tuple[str, ...] = ()
 
 
@@ -145,5 +145,4 @@ def _trouble(trial: Trial, why: str) -> Seen:
 
 
 def _seen(trial: Trial, record: Record) -> Seen:
-    state = record.edge.after if record.edge else None
-    return Seen(row(record, entries_of(trial.scenario)), state, record.covered)
+    return Seen(row(record, entries_of(trial.scenario)), record.edge, record.covered)

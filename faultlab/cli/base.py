@@ -15,7 +15,18 @@ from faultlab.runner import Run
 from faultlab.scenario import Scenario
 from faultlab.verdict import Outcome
 
-__all__ = ["COULD_NOT_RUN", "DID_NOT_HOLD", "HELD", "STOPPED", "Session", "files", "named", "unreadable", "write"]
+__all__ = [
+    "COULD_NOT_RUN",
+    "DID_NOT_HOLD",
+    "HELD",
+    "STOPPED",
+    "Session",
+    "files",
+    "named",
+    "refuse_unwritable",
+    "unreadable",
+    "write",
+]
 
 HELD: Final = 0
 DID_NOT_HOLD: Final = 1
@@ -79,9 +90,32 @@ def _chosen(scenarios: list[Scenario], file: str, name: str) -> list[Scenario]:
     return chosen
 
 
+def refuse_unwritable(*paths: Path | None, within: Path | None = None) -> None:
+    """Raise ScenarioError for the first of these files that could not be written: before the work, and not after it.
+
+    `within` is a folder that will be made.
+    """
+    for path in filter(None, paths):
+        is_there = path.exists()
+        if is_there and not (path.is_file() or path.is_dir()):  # a device, or a pipe that somebody else reads
+            continue
+        if within is not None and path.parent.absolute() == within.absolute() and not within.exists():
+            continue
+        try:
+            path.open("ab").close()
+            if not is_there:
+                path.unlink()
+        except OSError as error:
+            raise _unwritten(path, error) from None
+
+
 def write(path: Path, text: str) -> None:
     """Write a report. Raises ScenarioError where that is not possible."""
     try:
         path.write_text(text, encoding="utf-8")
     except OSError as error:
-        raise ScenarioError(f"cannot be written: {error.strerror}", path=path) from None
+        raise _unwritten(path, error) from None
+
+
+def _unwritten(path: Path, error: OSError) -> ScenarioError:
+    return ScenarioError(f"cannot be written: {error.strerror}", path=path)

@@ -10,9 +10,9 @@ from textwrap import indent
 from typing import Any, Final
 
 from faultlab.campaign import Crew, dask, our_version, processes, run
-from faultlab.cli.base import COULD_NOT_RUN, DID_NOT_HOLD, HELD, STOPPED
+from faultlab.cli.base import COULD_NOT_RUN, DID_NOT_HOLD, HELD, STOPPED, refuse_unwritable
 from faultlab.cli.live import Live
-from faultlab.cli.passes import add_options, as_told, as_words, go_on_as, made, whole
+from faultlab.cli.passes import add_options, address, as_told, as_words, depth_of, go_on_as, made, whole
 from faultlab.cli.reporting import add_forms, tell
 from faultlab.errors import FaultlabError, HarnessError
 from faultlab.policies import read_rules
@@ -40,7 +40,9 @@ def add_to(commands: Any) -> None:
     add_options(added)
     played = added.add_mutually_exclusive_group()
     played.add_argument("--jobs", type=whole(1), metavar="N", help="processes that play; as many as there are cores")
-    played.add_argument("--dask", metavar="ADDRESS", help="have it played by a Dask cluster: tcp://host:8786")
+    played.add_argument(
+        "--dask", type=address, metavar="ADDRESS", help="have it played by a Dask cluster: tcp://host:8786"
+    )
     added.add_argument("--out", type=Path, default=Path("scenarios/found"), metavar="FOLDER", help="where all is kept")
     added.add_argument("--resume", action="store_true", help="go on with what stands in the folder of --out")
     add_forms(added)
@@ -49,6 +51,7 @@ def add_to(commands: Any) -> None:
 
 def chaos(chosen: argparse.Namespace) -> int:
     """Go through the passes that the arguments ask for, and tell what came of it; the exit code."""
+    refuse_unwritable(chosen.junit, chosen.html, within=chosen.out)
     results = _to_go_on_with(chosen) if chosen.resume else None
     try:
         subject = _subject(chosen)
@@ -88,6 +91,7 @@ def _to_go_on_with(chosen: argparse.Namespace) -> Results | None:
     """What is there, whose arguments are these now; None when the campaign ended before it had written anything."""
     path = chosen.out / _FILE
     if not Results.has_begun(path):
+        print(printable(f"--resume: no campaign has begun in {chosen.out} yet: this one begins"), file=sys.stderr)
         return None
     results = Results.go_on(path)
     try:
@@ -112,7 +116,7 @@ def _told(subject: Subject, results: Results, chosen: argparse.Namespace) -> int
         if finding.mend:
             print(printable(indent(finding.mend, "    ")), file=told)
     told.flush()
-    live = Live(sys.stderr)
+    live = Live(sys.stderr, depth_of(chosen))
     with live.told_to_stop():
         trouble = _played(subject, results, live, chosen)
     tell(results, chosen)

@@ -14,7 +14,8 @@ from typing import Any, Final, TextIO
 
 from faultlab.campaign import Seen
 from faultlab.clock import SystemClock
-from faultlab.trial import Standing
+from faultlab.passes.schedules import Schedules
+from faultlab.trial import Edge, Standing
 
 __all__ = ["Live"]
 
@@ -24,6 +25,7 @@ _EACH_S: Final = 0.1
 _SELDOM_S: Final = 30.0
 """Between two lines where none can be written over."""
 
+_COUNTED_S: Final = 1.0
 _WIDEST: Final = 160
 _MINUTE: Final = 60
 _HOUR: Final = 60 * _MINUTE
@@ -32,12 +34,13 @@ _TO_STOP: Final = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
 class Live:
-    """Watches a campaign for somebody who looks at a stream."""
+    """Watches a campaign for somebody who looks at a stream; `depth` is that of explore's schedules."""
 
-    def __init__(self, stream: TextIO) -> None:
+    def __init__(self, stream: TextIO, depth: int = 0) -> None:
         self.stops = False
         self._stream = stream
         self._written_over = stream.isatty() and os.environ.get("TERM") != "dumb"
+        self._depth = depth
         self._clock = SystemClock()
         self._told_s = 0.0
         self._begin("", None)
@@ -47,6 +50,9 @@ class Live:
         self._expected = expected
         self._there = self._played = self._broken = 0
         self._states: set[int] = set()
+        self._first: int | None = None
+        self._schedules: Schedules[int] = Schedules()
+        self._covered, self._counted_s = 0, -_COUNTED_S
         self._cells: set[int] = set()
         self._began_s = self._clock.now_s
 
@@ -63,8 +69,16 @@ class Live:
         self._played += 1
         self._broken += seen.row.standing == Standing.BROKEN
         self._cells.update(map(hash, seen.cells))  # a text each would be most of the memory of a long campaign
-        if seen.state is not None:
-            self._states.add(hash(seen.state))
+        if seen.edge is not None:
+            self._step(seen.edge, is_first=not seen.row.number)
+
+    def _step(self, edge: Edge, *, is_first: bool) -> None:
+        before, after = hash(edge.before), None if edge.after is None else hash(edge.after)
+        self._schedules.add(before, edge.by, after)
+        if is_first:
+            self._first = before
+        if after is not None:
+            self._states.add(after)
 
     def shrunk(self) -> None:
         """One of what broke is as small as it gets."""
@@ -110,8 +124,17 @@ class Live:
         yield f"{rate:,.0f}/s"
         if self._states:
             yield f"{len(self._states):,} states"
+        if covered := self._schedules_covered():
+            yield f"{covered:,} schedules"
         if self._cells:
             yield f"{len(self._cells):,} cells"
+
+    def _schedules_covered(self) -> int:
+        """What the steps so far stand for, as of a second ago at most: each count goes through all of them."""
+        now_s = self._clock.now_s
+        if self._first is not None and now_s - self._counted_s >= _COUNTED_S:
+            self._covered, self._counted_s = self._schedules.count(self._first, self._depth), now_s
+        return self._covered
 
     @contextmanager
     def told_to_stop(self) -> Iterator[None]:

@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import argparse
+import re
 from collections.abc import Callable
 from typing import Any, Final
 
 from faultlab.errors import HarnessError
 from faultlab.passes.base import Pass
 from faultlab.passes.drawn import COUNT, Drawn
-from faultlab.passes.explore import DEPTH, Explore
+from faultlab.passes.explore import DEPTH, MOST_WALKS, Explore
 from faultlab.passes.matrix import Matrix
 from faultlab.scenario import ENTRIES
 
-__all__ = ["add_options", "as_told", "as_words", "go_on_as", "made", "whole"]
+__all__ = ["add_options", "address", "as_told", "as_words", "depth_of", "go_on_as", "made", "whole"]
 
 
 def _matrix(chosen: argparse.Namespace) -> Pass:
@@ -21,7 +22,7 @@ def _matrix(chosen: argparse.Namespace) -> Pass:
 
 
 def _explore(chosen: argparse.Namespace) -> Pass:
-    return Explore(chosen.depth or DEPTH, "every kind" if chosen.every_kind else "classes", chosen.entry)
+    return Explore(depth_of(chosen), "every kind" if chosen.every_kind else "classes", chosen.entry)
 
 
 def _drawn(chosen: argparse.Namespace) -> Pass:
@@ -53,7 +54,10 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--entry", choices=ENTRIES, help="one entrance of the agent only")
     parser.add_argument(
-        "--depth", type=whole(1), metavar="N", help=f"requests of explore's schedules; {DEPTH} if left out"
+        "--depth",
+        type=whole(1),
+        metavar="N",
+        help=f"requests of explore's schedules, for at most {MOST_WALKS:,} runs; {DEPTH} if left out",
     )
     parser.add_argument(
         "--every-kind", action="store_true", default=None, help="each failure kind in explore, not one of each class"
@@ -62,6 +66,15 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--seed", type=whole(0), metavar="N", help="what random draws from; 0 if left out")
     parser.add_argument("--count", type=whole(1), metavar="N", help=f"runs of random; {COUNT:,} if left out")
     parser.add_argument("--time", type=whole(1), metavar="SECONDS", help="random draws for so long")
+
+
+def depth_of(chosen: argparse.Namespace) -> int:
+    """How long explore's schedules are."""
+    depth: int = chosen.depth or DEPTH
+    return depth
+
+
+_ADDRESS: Final = re.compile(r"(tcp://|tls://)?(\[[0-9A-Fa-f:.]+\]|[\w.-]+):[0-9]{1,5}")
 
 
 def whole(least: int) -> Callable[[str], int]:
@@ -73,6 +86,13 @@ def whole(least: int) -> Callable[[str], int]:
         return int(text)
 
     return number
+
+
+def address(text: str) -> str:
+    """Of a scheduler: a host and its port, with or without a protocol."""
+    if not _ADDRESS.fullmatch(text):
+        raise argparse.ArgumentTypeError(f"an address as tcp://host:8786, not {text!r:.40}")
+    return text
 
 
 def made(chosen: argparse.Namespace) -> list[Pass]:

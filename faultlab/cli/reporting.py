@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from faultlab.cli.base import HELD, write
+from faultlab.cli.base import HELD, refuse_unwritable, write
 from faultlab.reports import campaign_json, campaign_junit, campaign_text, page
 from faultlab.reports.tally import tallied
 from faultlab.reports.text import style_for
@@ -35,6 +35,7 @@ def add_forms(parser: argparse.ArgumentParser) -> None:
 
 def report(chosen: argparse.Namespace) -> int:
     """Tell it; the exit code says whether that was possible, not how the campaign went."""
+    refuse_unwritable(chosen.junit, chosen.html)
     with _opened(chosen.file) as results:
         tell(results, chosen)
     return HELD
@@ -53,10 +54,10 @@ def tell(results: Results, chosen: argparse.Namespace) -> None:
     """Every form that the arguments ask for; the text on standard error where the JSON document is on the other."""
     told = sys.stderr if chosen.json else sys.stdout
     tally = tallied(results.records(), results.about.findings)
-    if chosen.json:
-        print(campaign_json.document(results, tally))
     if chosen.junit:
         write(chosen.junit, campaign_junit.document(results, tally))
     if chosen.html:
         write(chosen.html, page.of_campaign(results, tally))
+    if chosen.json:
+        print(campaign_json.document(results, tally))
     print(campaign_text.render(results, style_for(told), tally), file=told)

@@ -11,7 +11,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from faultlab.cli.base import Session, named, write
+from faultlab.cli.base import Session, named, refuse_unwritable, write
 from faultlab.reports import json, junit, page
 from faultlab.reports.text import Style, render, style_for, summary
 from faultlab.runner import loader, run_fully
@@ -34,6 +34,7 @@ def add_to(commands: Any) -> None:
 
 def run(chosen: argparse.Namespace) -> int:
     """Run what the arguments name; the exit code."""
+    refuse_unwritable(chosen.junit, chosen.html)
     session = Session()
     scenarios = named(chosen.paths, loader(chosen.overlay), session)
     told = sys.stderr if chosen.json else sys.stdout

@@ -41,7 +41,7 @@ def misfit(tree: Tree, wanted: str) -> ScenarioError:
 
 def unknown(mark: Any, noun: str, name: str, known: Iterable[str]) -> ScenarioError:
     """The error for a name that is not in the table, with the nearest one that is."""
-    allowed = sorted(known)
+    allowed = sorted(set(known))
     return refusal(mark, f"unknown {noun} {shown(name)}{did_you_mean(name, allowed)}", allowed)
 
 

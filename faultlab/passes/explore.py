@@ -7,11 +7,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
+from itertools import islice
 from typing import Final
 
 from faultlab.passes.alphabet import ALPHABETS, ANSWER, Alphabet
 from faultlab.passes.base import Rounds
 from faultlab.passes.outline import MOST_TOKENS, outline
+from faultlab.passes.schedules import Schedules
 from faultlab.passes.spelling import Path, entered, spelled
 from faultlab.policy import PRIMARY, UPSTREAMS
 from faultlab.scenario import HermesTarget, Scenario
@@ -79,7 +81,8 @@ class Explore:
         alphabet, is_agent = ALPHABETS[self.alphabet], isinstance(subject.healthy.target, HermesTarget)
         if not is_agent or not alphabet.is_of_kinds or len(subject.healthy.turns) > 1:
             return None
-        return len(outline(subject.healthy, alphabet, self.depth).edges) + 1
+        steps = len(outline(subject.healthy, alphabet, self.depth, self.most_walks).edges)
+        return min(steps + 1, self.most_walks)
 
     def rounds(self, subject: Subject) -> Rounds:
         """One round for each length of schedules, after one that shows who is asked first."""
@@ -92,11 +95,11 @@ class Explore:
             graph.learn(walks, (yield (walks,)))
             paths = tuple(graph.onwards(length))
             if not paths and not graph.has_more:
-                return f"all schedules, however long: {graph}"
+                return f"all schedules, however long: {graph.told(self.depth)}"
             if graph.walked + len(paths) > self.most_walks and length <= self.depth:
-                reached = f"schedules of {length - 1} only"
-                return f"{reached}, as longer ones would take more than {self.most_walks:,} walks: {graph}"
-        return f"schedules of {self.depth}: {graph}"
+                only = f"schedules of {length - 1} only, as longer ones would take more than {self.most_walks:,} walks"
+                return f"{only}: {graph.told(length - 1)}"
+        return f"schedules of {self.depth}: {graph.told(self.depth)}"
 
 
 class _Graph:
@@ -109,13 +112,16 @@ class _Graph:
         left_out = {ANSWER} if len(subject.healthy.turns) == 1 else set()
         self._names = {name: [each for each in found if each not in left_out] for name, found in names.items()}
         self._edges: set[tuple[str, str]] = set()
-        self._met: set[str] = set()
+        self._schedules: Schedules[str] = Schedules()
+        self._met: dict[str, None] = {}
         self._ahead: dict[int, list[tuple[str, str, Path]]] = {}
         self.walked = 0
 
-    def __str__(self) -> str:
+    def told(self, depth: int) -> str:
+        """How large it is, and how many schedules of at most this length it stands for."""
         lost = self.walked - len(self._edges)
-        told = f"{len(self._met):,} states, {len(self._edges):,} edges"
+        schedules = sum(self._schedules.count(first, depth) for first in islice(self._met, 1))
+        told = f"{len(self._met):,} states, {len(self._edges):,} edges, for {schedules:,} schedules"
         return f"{told}, and {lost:,} steps that nobody came to" if lost else told
 
     @property
@@ -130,13 +136,14 @@ class _Graph:
             if edge is None:
                 continue
             self._edges.add((edge.before, edge.by))
+            self._schedules.add(edge.before, edge.by, edge.after)
             self._meet(edge.before, edge.asked, path[:-1])
             if edge.after is not None:
                 self._meet(edge.after, edge.asked_next, path)
 
     def _meet(self, key: str, asked: str, path: Path) -> None:
         if key not in self._met:
-            self._met.add(key)
+            self._met[key] = None
             self._ahead.setdefault(len(path), []).append((key, asked, path))
 
     def onwards(self, length: int) -> Iterator[Path]:

@@ -5,6 +5,7 @@ It knows no conversation: where one does not fit, or cannot be compressed, the a
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
@@ -70,8 +71,8 @@ class Outline:
     states: int
 
 
-def outline(healthy: Scenario, alphabet: Alphabet, depth: int) -> Outline:
-    """All that schedules of this length lead to."""
+def outline(healthy: Scenario, alphabet: Alphabet, depth: int, most: float = math.inf) -> Outline:
+    """All that schedules of this length lead to, or more than so many steps of it."""
     stepping = Stepping(healthy, alphabet)
     first = stepping.model.begin()
     edges: dict[tuple[str, str], str | None] = {}
@@ -89,6 +90,8 @@ def outline(healthy: Scenario, alphabet: Alphabet, depth: int) -> Outline:
                     met.add(after)
                     further[after] = done.place
         ahead = further
+        if len(edges) > most:
+            break
     return Outline(edges, len(met))
 
 

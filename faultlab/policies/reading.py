@@ -78,11 +78,11 @@ def _never(tree: Tree) -> bool:
 
 
 _ROW: Final[dict[str, Shape[Any]]] = {
-    "first": choice("a first answer", FIRST_ANSWERS),
-    "reason": choice("a reason", REASONS),
+    "first": choice("first answer", FIRST_ANSWERS),
+    "reason": choice("reason", REASONS),
     "after_calls": whole(1),
     "switch": _never,
-    "ends": choice("an outcome", ("failed", "partial")),
+    "ends": choice("outcome", ("failed", "partial")),
     "halves_output": flag,
     "told": text,
 }
@@ -93,6 +93,8 @@ def _row(name: str, tree: Tree) -> Row:
     line = tree.key.line + 1
     if tree.value == _NEVER:
         return Row(name, never=True, line=line)
+    if type(tree.value) is not dict:
+        raise misfit(tree, f"{_NEVER}, or a mapping of {', '.join(_ROW)}")
     read = fields(tree, _ROW)
     never = read.pop("switch", False)
     if never and ("reason" in read or "after_calls" in read):
@@ -126,7 +128,7 @@ def _exit_codes(tree: Tree) -> tuple[tuple[str, int], ...]:
 
 _SHAPES: Final[dict[str, Shape[Any]]] = {
     "name": text,
-    "like": choice("a policy", ("hermes",)),
+    "like": choice("policy", ("hermes",)),
     "failures": _rows,
     "budget": _section(Budget, whole(1)),
     "waits": _section(Waits, _numbers),

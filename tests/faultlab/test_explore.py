@@ -10,6 +10,8 @@ import pytest
 
 from faultlab.passes.alphabet import ALPHABETS, ANSWER
 from faultlab.passes.explore import Explore, Walks
+from faultlab.passes.outline import Stepping
+from faultlab.passes.schedules import Schedules
 from faultlab.playing import play
 from faultlab.policy import FALLBACK, PRIMARY
 from faultlab.scenario import ENTRIES, SdkTarget
@@ -99,6 +101,35 @@ def test_numbers_follow_one_another_through_all_rounds(explored):
     records, why = explored
     assert [record.number for record in records] == list(range(len(records)))
     assert why.startswith("schedules of 2: ")
+
+
+def test_it_tells_how_many_schedules_the_walks_stand_for(explored):
+    stepping = Stepping(subject_for(TWO).healthy, ALPHABETS["classes"])
+
+    def below(place, depth):
+        """One by one, from no state merged with another."""
+        if place is None or not depth:
+            return 0
+        names = [name for name in stepping.symbols(place) if name != ANSWER]
+        return sum(1 + below(stepping.step(place, name).place, depth - 1) for name in names)
+
+    _, why = explored
+    schedules = 1 + below(stepping.model.begin(), 2)  # one in which nothing goes wrong
+    assert why.endswith(f"edges, for {schedules} schedules")
+
+
+def test_a_schedule_is_counted_for_each_path_that_leads_there():
+    schedules = Schedules()
+    for before, by, after in (("a", "x", "b"), ("a", "y", "b"), ("b", "x", "a"), ("b", "y", None), ("c", "x", "c")):
+        schedules.add(before, by, after)
+    assert [schedules.count("a", depth) for depth in range(5)] == [0, 2, 6, 10, 18]
+    assert schedules.count("nowhere", 3) == 0
+
+
+def test_as_many_steps_are_expected_as_the_walks_may_be():
+    subject = subject_for(TWO)
+    assert Explore(2).expected(subject) == 37
+    assert Explore(10**6, most_walks=36).expected(subject) == 36
 
 
 def test_what_users_say_later_is_walked_through_too():

@@ -166,9 +166,11 @@ def test_what_the_table_quotes_of_the_agent_is_what_it_says():
             "unknown key 'after_call'; did you mean 'after_calls'?",
         ),
         ("name: mine\nfailures: {rate_limited: {after_calls: 0}}\n", ":2:40: expected a whole number from 1, found 0"),
-        ("name: mine\nfailures: {billing: {first: swich}}\n", "unknown a first answer 'swich'; did you mean 'switch'?"),
+        ("name: mine\nfailures: {billing: {first: swich}}\n", "unknown first answer 'swich'; did you mean 'switch'?"),
+        ("name: mine\nfailures: {billing: maybe}\n", ":2:21: expected never, or a mapping of first, reason, after_"),
+        ("name: mine\nfailures: {billin: never}\n", "allowed: bad_gateway, bad_request, bad_tool_arguments, billing"),
         ("name: mine\nfailures: {billing: {switch: never, after_calls: 1}}\n", "what never switches has neither"),
-        ("name: mine\nlike: somebody\nfailures: {billing: never}\n", ":2:7: unknown a policy 'somebody'"),
+        ("name: mine\nlike: somebody\nfailures: {billing: never}\n", ":2:7: unknown policy 'somebody'"),
         ("name: mine\n---\nname: yours\n", "a policy file holds one document, and this one 2"),
     ],
 )

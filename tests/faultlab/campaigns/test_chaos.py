@@ -14,6 +14,7 @@ from faultlab.cli import main
 from faultlab.cli.live import Live
 from faultlab.results import Results, Row
 from faultlab.runner import load, run
+from faultlab.trial import Edge
 
 ROOT = Path(__file__).parents[3]
 CONFIG = "model: {provider: openai, default: gpt-5.1}\nfallback_model: {provider: openrouter, model: m}\n"
@@ -124,6 +125,9 @@ def test_a_configuration_that_changes_meanwhile_is_told(capsys, monkeypatch, in_
         ("--seed -1", "argument --seed: a whole number from 0, not '-1'"),
         ("--pass walk", "argument --pass: invalid choice: 'walk'"),
         ("--jobs 2 --dask tcp://127.0.0.1:1", "argument --dask: not allowed with argument --jobs"),
+        ("--dask junk", "argument --dask: an address as tcp://host:8786, not 'junk'"),
+        ("--dask http://127.0.0.1:8786", "argument --dask: an address as tcp://host:8786, not 'http://127.0.0.1:8786'"),
+        ("--dask tcp://127.0.0.1", "argument --dask: an address as tcp://host:8786, not 'tcp://127.0.0.1'"),
     ],
 )
 def test_what_cannot_be_meant_is_told_by_the_parser(capsys, words, told):
@@ -144,12 +148,34 @@ def test_what_cannot_be_meant_is_told_by_the_parser(capsys, words, told):
             "/proc/there/results.sqlite cannot be written: No such file or directory; give another folder by --out",
         ),
         ("--policy nowhere.yaml", "nowhere.yaml: cannot be read: No such file or directory"),
+        ("--junit nowhere/x.xml", "nowhere/x.xml: cannot be written: No such file or directory"),
+        ("--html config.yaml/x", "config.yaml/x: cannot be written: Not a directory"),
+        ("--html .", ".: cannot be written: Is a directory"),
     ],
 )
 def test_what_cannot_be_done_is_one_line(capsys, words, told):
     assert chaos(*words.split()) == 2
     (line,) = capsys.readouterr().err.splitlines()
     assert line.startswith(told)
+
+
+def test_what_cannot_be_done_is_told_before_anything_is_left_behind(capsys):
+    assert chaos("--junit", "x.xml", "--html", "nowhere/x.html") == 2
+    assert not FOUND.exists()
+    assert not Path("x.xml").exists()
+
+
+def test_a_report_may_stand_in_the_folder_that_the_campaign_makes(in_this_process):
+    assert chaos(*SHORT, "--html", str(FOUND / "report.html")) == 0
+    assert (FOUND / "report.html").stat().st_size > 10_000
+
+
+def test_whoever_goes_on_with_nothing_is_told_that_it_begins(capsys, in_this_process):
+    assert chaos(*SHORT, "--resume") == 0
+    told = capsys.readouterr()
+    assert told.err.startswith("--resume: no campaign has begun in scenarios/found yet: this one begins\n")
+    assert chaos("--resume") == 0
+    assert capsys.readouterr().out == told.out
 
 
 def test_a_cluster_that_is_not_there_is_one_line(capsys, monkeypatch):
@@ -226,7 +252,7 @@ class Terminal(io.StringIO):
         return True
 
 
-SEEN = Seen(Row("random", 7, "broken", 1, "{}"), "state", ("a cell", "another"))
+SEEN = Seen(Row("random", 7, "broken", 1, "{}"), Edge("before", "x", "state"), ("a cell", "another"))
 
 
 @pytest.mark.parametrize(
@@ -247,6 +273,17 @@ def test_the_line_has_as_many_words_as_there_is_room_for(width, line):
     assert told.startswith(line)
     assert len(told) <= width
     assert (" cells" in told) == (width == 100)
+
+
+def test_the_line_of_explore_tells_how_many_schedules_its_steps_stand_for():
+    live = Live(Terminal(), depth=3)
+    live.begins("explore", None)
+    steps = {("a", "x"): "a", ("a", "y"): "b", ("b", "x"): None}
+    for number, ((before, by), after) in enumerate(steps.items()):
+        edge = Edge(before, by, after, "primary", "primary", "", "", 0.0)
+        live.saw(Seen(Row("explore", number, "held", 1, "{}"), edge))
+    # x, y, xx, xy, yx, xxx, xxy, xyx
+    assert live.line(80).endswith("2 states  8 schedules")
 
 
 def test_no_line_is_written_over_where_that_cannot_be(monkeypatch):
