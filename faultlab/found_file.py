@@ -45,9 +45,9 @@ def found_file(shrunk: Shrunk, *, of: str, number: int, runs: int, found_by: Seq
 
     `found_by` is the command line of the campaign, `folder` where the file will stand.
     """
-    breach = shrunk.breach
+    breach, shown = shrunk.breach, (shrunk.breach, *shrunk.also)
     name = _name(breach)
-    told_of = tuple(_pointed(each, breach) for each in shrunk.scenario.expectations if _is_told(each, breach))
+    told_of = tuple(_pointed(each, shown) for each in shrunk.scenario.expectations if _is_told(each, shown))
     scenario = replace(shrunk.scenario, name=name, clauses=_clauses(breach), expectations=told_of)
     told = document(scenario, folder=folder)
     text = scenario_text(scenario, why=_why(shrunk, of, number, runs), folder=folder)
@@ -88,18 +88,20 @@ def _is_written(path: Path, text: str) -> bool:
     return True
 
 
-def _is_told(expectation: Expectation, breach: Breach) -> bool:
+def _is_told(expectation: Expectation, shown: Sequence[Breach]) -> bool:
     """What broke, and what a reader asks for; nothing that only says what did not happen, or follows from the rest."""
-    if breach.what.endswith(f".{expectation.key}") or expectation.key in _ALWAYS:
+    if expectation.key in _ALWAYS or any(each.what.endswith(f".{expectation.key}") for each in shown):
         return True
     return expectation.key in _TELLING and expectation.value not in (None, 0, ())
 
 
-def _pointed(expectation: Expectation, breach: Breach) -> Expectation:
+def _pointed(expectation: Expectation, shown: Sequence[Breach]) -> Expectation:
     """Of all that is held of requests only what broke: each of them has dozens of paths."""
-    if expectation.key != "requests" or expectation.turn != breach.turn:
+    if expectation.key != "requests":
         return expectation
-    found = tuple(less for each in expectation.value if (less := _of_request(each, breach.expected)) is not None)
+    expected = [each.expected for each in shown if each.turn == expectation.turn]
+    pairs = ((each, told) for each in expectation.value for told in expected)
+    found = tuple(less for each, told in pairs if (less := _of_request(each, told)) is not None)
     return replace(expectation, value=found) if found else expectation
 
 
@@ -136,7 +138,8 @@ def _why(shrunk: Shrunk, of: str, number: int, runs: int) -> str:
     breach = shrunk.breach
     where = f" in turn {breach.turn}" if breach.turn is not None else ""
     others = "by this run alone" if runs == 1 else f"by {runs:,} runs"
+    more = f" It shows {', '.join(each.what for each in shrunk.also)}, too." if shrunk.also else ""
     return (
         f"{breach.what} did not hold{where}: expected {breach.expected}; found {breach.found}. Broken {others}, "
-        f"first by number {number} of the pass {of}; made smaller in {shrunk.tries:,} tries ({shrunk.stopped})."
+        f"first by number {number} of the pass {of}; made smaller in {shrunk.tries:,} tries ({shrunk.stopped}).{more}"
     )

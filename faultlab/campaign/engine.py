@@ -108,16 +108,15 @@ class _Going:
                         yield Piece(self._work, part.cut(numbers))
 
     def _shrink(self) -> None:
-        there = {found.breach for found in self._results.found()}
-        broke = {what: each for what, each in self._smallest.broke() if what not in there}
+        broke = self._smallest.broke({found.breach for found in self._results.found()})
         if not broke:
             return
-        self._watch.begins(_SHRINKING, len(broke))
-        jobs = (Shrinking(self._work, each.part, each.breach(self._results, what)) for what, each in broke.items())
+        self._watch.begins(_SHRINKING, sum(len(names) for _, names in broke))
+        jobs = (Shrinking(self._work, each.part, each.breaches(self._results, names)) for each, names in broke)
         for made in done(jobs, self._executor, self._crew, self._beat):
-            for what, shrunk in made:
-                kept(self._results, what, shrunk, broke[what], self._smallest.runs[what])
-                self._watch.shrunk()
+            for small in made:
+                kept(self._results, small, self._smallest.runs)
+                self._watch.shrunk(len(small.shows))
 
     def _beat(self) -> None:
         self._watch.beat()

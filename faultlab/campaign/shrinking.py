@@ -1,11 +1,11 @@
-"""What broke is made small where runs are played, and written here."""
+"""What broke is made small where runs are played, and written here: a file for each run's breaches that go together."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from typing import Final
 
-from faultlab.campaign.smallest import Broke
 from faultlab.campaign.work import Work, unpacked
 from faultlab.errors import FaultlabError, HarnessError
 from faultlab.found_file import found_file, write_found
@@ -14,51 +14,75 @@ from faultlab.results import Found, Results
 from faultlab.shrink import Shrunk, shrink
 from faultlab.trial import Breach, Trial
 
-__all__ = ["Shrinking", "kept"]
+__all__ = ["Shrinking", "Small", "kept"]
 
 _MOST_S: Final = 600.0
-"""Of real time, for one breach: many times what its tries take where time is virtual."""
+"""Of real time, for what one run broke: many times what its tries take where time is virtual."""
+
+
+@dataclass(frozen=True, slots=True)
+class Small:
+    """What is left of a run, and which of its breaches it shows, in the order in which they broke."""
+
+    part: Range
+    shrunk: Shrunk
+    shows: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class Shrinking:
-    """One breach of one run."""
+    """The breaches of one run. What is left of one mostly shows others too: these need no file of their own."""
 
     work: Work
     part: Range
-    breach: Breach
+    breaches: tuple[Breach, ...]
     most_s: float = _MOST_S
 
-    def __call__(self) -> list[tuple[str, Shrunk]]:
-        """Make it small here; what cannot be made small stays as it is."""
-        try:
-            return [(self.breach.what, shrink(self.work.begun(), self._trial(), self.breach.what))]
-        except FaultlabError as error:
-            return self.otherwise(str(error))
+    def __call__(self) -> list[Small]:
+        """Make it small here, as often as there is something that was not shown yet."""
+        made: list[Small] = []
+        left = self.breaches
+        while left:
+            made.append(self._small(left))
+            left = tuple(each for each in left if each.what not in made[-1].shows)
+        return made
 
     def parts(self) -> list[Shrinking]:
-        """It is one thing."""
-        return [self]
+        """Each of the breaches alone."""
+        return [replace(self, breaches=(each,)) for each in self.breaches]
 
-    def otherwise(self, why: str) -> list[tuple[str, Shrunk]]:
+    def otherwise(self, why: str) -> list[Small]:
         """As it was found."""
-        return [(self.breach.what, Shrunk(self._trial().scenario, self.breach, 0, f"not made smaller: {why}"))]
+        first, *others = self.breaches
+        shrunk = Shrunk(self._trial().scenario, first, 0, f"not made smaller: {why}", tuple(others))
+        return [Small(self.part, shrunk, tuple(each.what for each in self.breaches))]
+
+    def _small(self, breaches: tuple[Breach, ...]) -> Small:
+        try:
+            shrunk = shrink(self.work.begun(), self._trial(), breaches[0].what)
+        except FaultlabError as error:
+            return replace(self, breaches=breaches[:1]).otherwise(str(error))[0]
+        broken = {shrunk.breach.what, *(each.what for each in shrunk.also)}
+        return Small(self.part, shrunk, tuple(each.what for each in breaches if each.what in broken))
 
     def _trial(self) -> Trial:
         return next(iter(self.part.trials(unpacked(self.work.subject))))
 
 
-def kept(results: Results, what: str, shrunk: Shrunk, broke: Broke, runs: int) -> None:
-    """Write the file, and then what the results say of it."""
-    folder, (number, *_) = results.path.parent, broke.part.numbers
-    of = broke.part.of
+def kept(results: Results, small: Small, runs: Mapping[str, int]) -> None:
+    """Write the file, and then what the results say of each breach that it shows; `runs` had it."""
+    folder, (number, *_), of = results.path.parent, small.part.numbers, small.part.of
+    shrunk, first = small.shrunk, small.shows[0]
+    told = replace(shrunk, also=tuple(each for each in shrunk.also if each.what in small.shows))
     try:
-        file = found_file(shrunk, of=of, number=number, runs=runs, found_by=results.about.command, folder=folder)
+        file = found_file(told, of=of, number=number, runs=runs[first], found_by=results.about.command, folder=folder)
     except HarnessError as error:
-        why = f"{shrunk.stopped}; no file can hold it: {error}"
-        results.add_found(Found(what, of, number, runs, shrunk.scenario.name, "", "", "", 0, why))
-        return
-    path = write_found(folder, file)
-    results.add_found(
-        Found(what, of, number, runs, file.item, str(path), file.text, file.command(path), file.entries, shrunk.stopped)
-    )
+        found = Found(
+            first, of, number, 0, shrunk.scenario.name, "", "", "", 0, f"{shrunk.stopped}; no file can hold it: {error}"
+        )
+    else:
+        path = write_found(folder, file)
+        found = Found(
+            first, of, number, 0, file.item, str(path), file.text, file.command(path), file.entries, shrunk.stopped
+        )
+    results.add_found([replace(found, breach=what, runs=runs[what]) for what in small.shows])

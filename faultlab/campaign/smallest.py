@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 
 from faultlab.passes.base import Range
@@ -18,10 +19,10 @@ class Broke:
     size: tuple[int, int, int]
     part: Range
 
-    def breach(self, results: Results, what: str) -> Breach:
-        """How it broke that."""
+    def breaches(self, results: Results, names: Collection[str]) -> tuple[Breach, ...]:
+        """How it broke these, in the order in which it did."""
         (record,) = results.records(self.part.of, self.part.numbers)
-        return next(each for each in record.breaches if each.what == what)
+        return tuple({each.what: each for each in reversed(record.breaches) if each.what in names}.values())[::-1]
 
 
 class Smallest:
@@ -40,9 +41,13 @@ class Smallest:
                 if breach not in self._broke or size < self._broke[breach].size:
                     self._broke[breach] = Broke(size, part.cut(range(number, number + 1)))
 
-    def broke(self) -> list[tuple[str, Broke]]:
-        """By the name of the breach."""
-        return sorted(self._broke.items())
+    def broke(self, told: Collection[str]) -> list[tuple[Broke, set[str]]]:
+        """Each run that is the smallest for anything that is not told yet, and what that is."""
+        runs: dict[tuple[int, int, int], tuple[Broke, set[str]]] = {}
+        for what, broke in self._broke.items():
+            if what not in told:
+                runs.setdefault(broke.size, (broke, set()))[1].add(what)
+        return [runs[size] for size in sorted(runs)]
 
 
 def breaches_in(results: Results, of: str) -> set[str]:

@@ -25,8 +25,8 @@ class Watch(Protocol):
     def saw(self, seen: Seen) -> None:
         """A run is in the results."""
 
-    def shrunk(self) -> None:
-        """One of what broke is as small as it gets."""
+    def shrunk(self, breaches: int) -> None:
+        """So many more of what broke are as small as they get."""
 
     def beat(self) -> None:
         """Time passes."""
@@ -46,7 +46,7 @@ class Unwatched:
     def saw(self, seen: Seen) -> None:
         """Nothing is shown."""
 
-    def shrunk(self) -> None:
+    def shrunk(self, breaches: int) -> None:
         """Nothing is shown."""
 
     def beat(self) -> None:

@@ -80,9 +80,9 @@ class Live:
         if after is not None:
             self._states.add(after)
 
-    def shrunk(self) -> None:
-        """One of what broke is as small as it gets."""
-        self._played += 1
+    def shrunk(self, breaches: int) -> None:
+        """So many more of what broke are as small as they get."""
+        self._played += breaches
 
     def beat(self) -> None:
         """Time passes."""

@@ -144,13 +144,25 @@ def _broken(found: Sequence[Found], tally: Tally, style: Style) -> Iterator[str]
     if not tally.broken:
         return
     written = {each.breach: each for each in found}
+    shown: set[str] = set()
     yield style.paint("what broke", "strong")
     for what, broken in tally.broken.items():
         runs = f"in {broken.runs:,} run{'' if broken.runs == 1 else 's'}"
         yield style.paint(style.cut(f"{what}  {runs}, first in {broken.of} {broken.number}"), "bad")
         yield from _wrapped(f"expected  {broken.first.expected}", style, "  ")
         yield from _wrapped(f"found     {broken.first.found}", style, "  ")
-        yield from _made_small(written[what], style) if what in written else ["  not made smaller"]
+        yield from _smallest(written.get(what), shown, style)
+
+
+def _smallest(found: Found | None, shown: set[str], style: Style) -> Iterator[str]:
+    """The file that shows it; one that was told of already shows more than one thing."""
+    if found is None:
+        yield "  not made smaller"
+    elif found.file and found.file in shown:
+        yield printable(f"  file      {found.file}, as above")
+    else:
+        shown.add(found.file)
+        yield from _made_small(found, style)
 
 
 def _made_small(found: Found, style: Style) -> Iterator[str]:

@@ -32,6 +32,8 @@ select number, entries, told from run
 where of = ? and number >= ? and number < ? and standing = 'broken' order by number
 """
 
+_ADD_FOUND: Final = "insert or replace into found values (?, ?)"
+
 _NUMBERS: Final = "select number from run where of = ? and number >= ? and number < ?"
 
 
@@ -134,9 +136,10 @@ class Results:
         with one_line(self.path):
             return dict(self._connection.execute("select of, ended from pass order by of"))
 
-    def add_found(self, found: Found) -> None:
-        """Keep what was shrunk."""
-        self._write("insert or replace into found values (?, ?)", found.breach, told(asdict(found)))
+    def add_found(self, found: Sequence[Found]) -> None:
+        """Keep what was shrunk: all of it, or none if it raises."""
+        with one_line(self.path), database.at_once(self._connection):
+            self._connection.executemany(_ADD_FOUND, [(each.breach, told(asdict(each))) for each in found])
 
     def found(self) -> list[Found]:
         """What was shrunk, by the breach."""

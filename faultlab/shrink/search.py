@@ -29,7 +29,7 @@ _SMALLEST: Final = "1-minimal"
 
 @dataclass(frozen=True, slots=True)
 class Shrunk:
-    """What is left, how it breaks, after how many runs, and why that was the end.
+    """What is left, how it breaks, after how many runs, and why that was the end; `also` is what else breaks in it.
 
     `stopped` is `1-minimal` (without any one thing that is left it breaks no more) or `stopped after N tries`.
     """
@@ -38,6 +38,7 @@ class Shrunk:
     breach: Breach
     tries: int
     stopped: str
+    also: tuple[Breach, ...] = ()
 
     @property
     def is_minimal(self) -> bool:
@@ -77,9 +78,9 @@ class _Search:
         smallest = told, found
         while (smaller := self._through(smallest)) is not smallest:
             smallest = smaller
-        _, (scenario, breach) = smallest
+        _, (scenario, (breach, *also)) = smallest
         stopped = f"stopped after {self._tries} tries" if self._is_spent else _SMALLEST
-        return Shrunk(scenario, breach, self._tries, stopped)
+        return Shrunk(scenario, breach, self._tries, stopped, tuple(also))
 
     def _through(self, smallest: _Broken) -> _Broken:
         """Once through all that could be simpler; what is simpler and breaks too is gone on with from there."""
@@ -95,7 +96,7 @@ class _Search:
         return smallest
 
     def _broken(self, told: _Told) -> _Breaking | None:
-        """The scenario and how it breaks, if it is one, is new, and breaks the same."""
+        """The scenario and how it breaks, the same first, if it is one, is new, and breaks the same."""
         text = laid_out(told)
         if text in self._known:
             return None
@@ -108,13 +109,12 @@ class _Search:
             return None
         self._tries += 1
         run = run_fully(scenario)
-        breaches = breaches_of(run, self._subject.rules)
-        breach = next((each for each in breaches if each.what == self._what), None)
-        if breach is None:
+        breaches = sorted(breaches_of(run, self._subject.rules), key=lambda each: each.what != self._what)
+        if not breaches or breaches[0].what != self._what:
             return None
         if self._tries == 1:
             self._goes_unanswered = _is_unanswered(run)
-        return (scenario, breach) if self._goes_unanswered or not _is_unanswered(run) else None
+        return (scenario, breaches) if self._goes_unanswered or not _is_unanswered(run) else None
 
     def _comes_about(self, scenario: Scenario) -> bool:
         """Whether an agent that is mended meets all of it, and has its answers, as far as there were any."""
@@ -141,7 +141,7 @@ def _is_unanswered(run: Run) -> bool:
 
 
 _Told = dict[str, Any]
-_Breaking = tuple[Scenario, Breach]
+_Breaking = tuple[Scenario, list[Breach]]
 _Broken = tuple[_Told, _Breaking]
 
 

@@ -128,5 +128,5 @@ def campaign(path, runs, **changes):
     for of, count in (("explore", each), ("matrix", each), ("random", runs - 2 * each)):
         results.keep([row(record(of, number), 1) for number in range(count)])
         results.end(of, f"{count:,} runs")
-    results.add_found(FOUND)
+    results.add_found([FOUND])
     return results

@@ -87,7 +87,7 @@ def test_families_come_with_the_most_runs_first_whatever_the_order_of_runs(few):
 def test_a_breach_is_told_once_with_its_file_and_the_command_that_shows_it_again(few):
     breach = Breach("I2", "no request to the primary", "2 requests")
     results = few(*(run(number, Standing.BROKEN, breaches=(breach, breach)) for number in (3, 4)))
-    results.add_found(FOUND)
+    results.add_found([FOUND])
     told = lines(results)
     assert told[told.index("what broke") + 1 :][:7] == [
         "I2  in 2 runs, first in random 3",
@@ -183,7 +183,9 @@ def hostile(few):
         shown=STEERING,
         rules=STEERING,
     )
-    results.add_found(replace(FOUND, breach=STEERING, file=STEERING, command=STEERING, name=STEERING, advice=STEERING))
+    results.add_found(
+        [replace(FOUND, breach=STEERING, file=STEERING, command=STEERING, name=STEERING, advice=STEERING)]
+    )
     results.end("random", STEERING)
     return results
 

@@ -85,7 +85,7 @@ def hostile(path):
     runs = [replace(record(of, number), **told) for of in ("matrix", ATTACK) for number in range(2)]
     results = few(path, *runs, shown=ATTACK, rules=ATTACK, config=ATTACK, version=ATTACK)
     texts = dict.fromkeys(("breach", "name", "file", "text", "command", "stopped", "advice"), ATTACK)
-    results.add_found(replace(FOUND, **texts))
+    results.add_found([replace(FOUND, **texts)])
     results.end("matrix", ATTACK)
     return results
 

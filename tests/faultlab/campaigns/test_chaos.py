@@ -5,6 +5,7 @@ import os
 import signal
 import subprocess
 import sys
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -70,6 +71,22 @@ def test_what_breaks_is_handed_over_as_a_scenario_that_breaks_in_the_same_way(ca
     assert file.read_text("utf-8").startswith(
         "# Found by: faultlab chaos config.yaml --pass explore --policy policy.yaml --depth 1\n"
     )
+
+
+def test_what_one_run_breaks_together_is_one_file_that_shows_all_of_it(capsys, in_this_process):
+    Path("policy.yaml").write_text(
+        "name: mine\nlike: hermes\nfailures:\n  server_error: {first: switch, reason: client_error}\n"
+    )
+    assert chaos(*SHORT, "--policy", "policy.yaml") == 1
+    told = capsys.readouterr().out
+    with closing(Results.open(FILE)) as results:
+        found = {each.breach: each.file for each in results.found()}
+    together = {"server_error.fallback", "server_error.order", "server_error.waits_s"}
+    (file,) = {found[breach] for breach in together}
+    assert told.count(f"again     pytest {file}::") == 1
+    assert told.count(f"{file}, as above") == list(found.values()).count(file) - 1
+    (scenario,) = load(file)
+    assert {f"server_error.{violation.what}" for violation in run(scenario).violations} >= together
 
 
 def test_a_second_campaign_does_not_write_over_the_first(capsys, in_this_process):
