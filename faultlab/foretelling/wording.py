@@ -9,12 +9,12 @@ __all__ = ["notice", "reason_told"]
 
 
 def notice(rules: Rules, left: Whom, to: Whom, decided_by: str) -> str:
-    """The one line that tells of the switch."""
+    """The one line that tells of the switch; as far as the policy has words for the reason."""
     row = rules.row(decided_by)
+    why = row.told if row else ""
+    sentence = rules.texts.switched if why else rules.texts.switched.partition("{why}")[0].rstrip()
     named = f"{left.backend.provider} ({left.backend.model})" if left.problem is None else rules.texts.unaskable
-    return rules.texts.switched.format(
-        left=named, provider=to.backend.provider, model=to.backend.model, why=row.told if row else ""
-    )
+    return sentence.format(left=named, provider=to.backend.provider, model=to.backend.model, why=why)
 
 
 def reason_told(rules: Rules, provider: str, decided_by: str) -> str:

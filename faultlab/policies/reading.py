@@ -57,7 +57,14 @@ def _rules(tree: Tree, shown: str) -> Rules:
     base = hermes_rules()
     named = {row.name for row in rows}
     kept = tuple(replace(row, line=1) for row in base.rows if row.name not in named)
-    return replace(base, file=shown, rows=(*rows, *kept), **_sections(base, read))
+    ours = tuple(_worded(row, base) for row in rows)
+    return replace(base, file=shown, rows=(*ours, *kept), **_sections(base, read))
+
+
+def _worded(row: Row, base: Rules) -> Row:
+    """What is done about a failure may be otherwise, and its user is told of it in the same words."""
+    same = base.row(row.name)
+    return row if row.told or same is None else replace(row, told=same.told)
 
 
 def _sections(base: Rules, read: dict[str, Any]) -> dict[str, Any]:

@@ -188,6 +188,7 @@ def test_a_policy_like_the_agent_s_says_only_what_is_to_be_otherwise(tmp_path):
     )
     rules = read_rules(tmp_path / "mine.yaml")
     assert rules.row("rate_limited").first == "switch"
+    assert rules.row("rate_limited").told == HERMES.row("rate_limited").told
     assert rules.row("overloaded").first == "retry"
     assert (rules.budget.attempts, rules.budget.call_s) == (2, HERMES.budget.call_s)
     assert dict(rules.exit_codes) == dict(HERMES.exit_codes) | {"failed": 3}
