@@ -226,6 +226,7 @@ FOLDER_ORDER = {
         "cells",
         "sayings",
         "oddities",
+        "statements",
         "mishaps",
         "limiting",
         "plot",

@@ -12,7 +12,9 @@ from faultlab.faults import LEAVES_WHOLE, Fault, cut, drip, error_event, rate_li
 from faultlab.passes.effects import Effect
 from faultlab.passes.ground import Ground
 from faultlab.passes.oddities import oddities
+from faultlab.passes.statements import statements
 from faultlab.policies.kinds import UNSAID
+from faultlab.policy import FALLBACK
 from faultlab.sendable import NEEDS_A_TOOL, sendable
 
 __all__ = ["Mishap", "mishap", "mishap_of"]
@@ -118,11 +120,15 @@ def _stating(draw: Draw, made: Mishap, ground: Ground, upstream: str) -> Mishap:
 
 
 def _at_an_edge(draw: Draw, ground: Ground, upstream: str) -> Mishap:
-    """A status as such, an answer oddly spelled, or one that breaks in an odd place or is slow at the wrong moment."""
+    """A status as such, a code or a number, an odd spelling, a break in an odd place, a silence at the wrong moment."""
     read_s, asking = ground.read_s, ground.asking(upstream)
     odd = oddities(asking.dialect, asking.streamed)
     if odd and draw.happens(1, 4):
         return Mishap((draw.choice(odd),), Effect(UNSAID))
+    stating = statements(asking, ground.max_tokens[upstream == FALLBACK])
+    if stating and draw.happens(1, 3):
+        fault = draw.choice(stating)
+        return Mishap((fault,), ground.effect(fault, upstream))
     forms: list[Fault] = [
         status(code=draw.choice(_CODES)),
         status(code=302, headers={"location": "https://elsewhere.example/v1"}),

@@ -13,7 +13,7 @@ from faultlab.providers import Entry
 from faultlab.providers import provider as provider_of
 from faultlab.providers.kinds import judged
 
-__all__ = ["BY_FIELDS", "BY_NAME", "NOTHING_SAID", "OWN_WORDS", "UNSAID"]
+__all__ = ["BY_FIELDS", "BY_NAME", "CODES", "NOTHING_SAID", "OWN_WORDS", "UNSAID"]
 
 UNSAID: Final = "cannot be said"
 """Stands for a kind where the words, several faults at once, or something else decides that nobody knows here."""
@@ -79,7 +79,7 @@ def _incomplete(fault: Any, _asked: Asked) -> str | None:
 
 _KNOWN_REASONS: Final = (None, "max_output_tokens")
 
-_CODES: Final[Mapping[str | int, str]] = {
+CODES: Final[Mapping[str | int, str]] = {
     "server_error": "server_error",
     "rate_limit_exceeded": "rate_limited",
     "context_length_exceeded": "context_overflow",
@@ -98,7 +98,7 @@ def _coded(code: str | int | None, otherwise: str) -> str:
         return otherwise
     if str(code).isdecimal() and _FIRST_ERROR <= int(code) <= _LAST_ERROR:
         return _of_status(int(code))
-    return _CODES.get(code, UNSAID)
+    return CODES.get(code, UNSAID)
 
 
 def _failed(fault: Any, _asked: Asked) -> str:

@@ -6,7 +6,8 @@ Agents are hunted each for itself: nothing of one hunt is known in the next.
 from __future__ import annotations
 
 import json
-from collections.abc import Generator
+from collections.abc import Generator, Iterable
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import cache
 
@@ -170,19 +171,30 @@ Tried = Generator[tuple[str, Trial], Record, None]
 
 def tried() -> Tried:
     """All of it, what shows the most in the shortest time first."""
-    for name in STOCK:
+    yield from in_turn(through(name, Drawn(), 12) for name in STOCK)
+    yield from at_once("openai")
+    yield from in_turn(through(name, Drawn(), 12) for name in SPECIAL)
+    for name in (*CATALOGUED, *(f"{name}, streamed" for name in STREAMED), "responses", "small", "codex", "custom"):
         yield from at_once(name)
-        yield from through(name, Explore(2), 50)
-    for name in SPECIAL:
-        yield from through(name, Explore(1), 20)
-    for name in STOCK:
-        yield from through(name, Drawn(), 50)
-        yield from sampled(name)
-    for name in (*CATALOGUED, *(f"{name}, streamed" for name in STREAMED), "responses", "small"):
-        yield from at_once(name)
-    for name in (*STOCK, *SPECIAL):
-        yield from through(name, Explore(3), 200)
-        yield from through(name, Drawn(seed=1), 200)
+    yield from in_turn(
+        [
+            in_turn(through(name, Drawn(seed=1), 250) for name in (*STOCK, *SPECIAL)),
+            in_turn(sampled(name) for name in STOCK),
+            in_turn(through(name, Explore(3), 200) for name in (*STOCK, *SPECIAL)),
+        ]
+    )
+
+
+def in_turn(several: Iterable[Tried]) -> Tried:
+    """One of each, then the next one of each, as long as there are any."""
+    left = [(each, first) for each in several if (first := next(each, None)) is not None]
+    while left:
+        going = []
+        for each, item in left:
+            record = yield item
+            with suppress(StopIteration):
+                going.append((each, each.send(record)))
+        left = going
 
 
 def through(name: str, chosen: Pass, most: int) -> Tried:
@@ -204,26 +216,25 @@ def through(name: str, chosen: Pass, most: int) -> Tried:
 def at_once(name: str) -> Tried:
     """Of the pass `matrix` what a first request shows: each fault once, of a provider of the catalogue its own ones."""
     own = f"{provider(subject(name).healthy.policy.primary.provider).name}."
-    for trial in matrix(name):
+    for trial in matrix(name, ENTRIES[:1]):
         labels = dict(trial.labels)
-        where = (labels["at"], labels["times"], labels["side"], labels["entry"])
         is_meant = name in STOCK or labels["fault"].startswith(own)
-        if is_meant and where == ("first", "once", "primary", "agent"):
+        if is_meant and (labels["at"], labels["times"], labels["side"]) == ("first", "once", "primary"):
             yield name, trial
 
 
 def sampled(name: str) -> Tried:
     """Of the pass `matrix` one for each place, number, side and entrance, another fault each time."""
     by_where: dict[tuple[str, ...], list[Trial]] = {}
-    for trial in matrix(name):
+    for trial in matrix(name, ENTRIES):
         by_where.setdefault(tuple(value for key, value in trial.labels if key != "fault"), []).append(trial)
     for place, trials in enumerate(by_where.values()):
         yield name, trials[place * 7 % len(trials)]
 
 
-def matrix(name: str) -> tuple[Trial, ...]:
-    """The whole pass; of what the catalogue is looked through for, by one entrance."""
-    return _matrix(subject(name), ENTRIES if name in STOCK else ENTRIES[:1])
+def matrix(name: str, entries: tuple[str, ...]) -> tuple[Trial, ...]:
+    """The whole pass."""
+    return _matrix(subject(name), entries)
 
 
 @cache
