@@ -246,6 +246,17 @@ def test_many_states_are_put_together_and_stay_within_reach(page_of, tmp_path):
     assert there.text("#states .chosen p") == "state 700, 2 answers deep"
 
 
+def test_a_scenario_that_shows_several_breaches_stands_with_the_first_of_them(page_of, tmp_path):
+    breaches = tuple(Breach(what, "no", "yes", 1, 1) for what in ("I2", "I3"))
+    results = few(tmp_path, replace(record("matrix", 0), standing=Standing.BROKEN, breaches=breaches))
+    results.add_found([replace(FOUND, breach=each.what) for each in breaches])
+    there = page_of(page.of_campaign(results))
+    results.close()
+    told = there.all("#broken article")
+    assert [FOUND.command in each for each in told] == [True, False]
+    assert told[1].endswith(f"{FOUND.file}, as above")
+
+
 def test_a_page_has_only_the_sections_that_there_is_something_for(page_of, tmp_path):
     results = few(tmp_path, findings=())
     assert page_of(page.of_campaign(results)).all("h2") == ["What a user sees", "Runs"]

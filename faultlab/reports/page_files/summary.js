@@ -90,17 +90,26 @@ function oddOf() {
 function brokenSection() {
   const broken = DATA.broken ?? [];
   if (!broken.length) return null;
-  return section("broken", "What broke", ...broken.map(breachOf));
+  const shown = new Set();
+  return section("broken", "What broke", ...broken.map((each) => breachOf(each, shown)));
 }
 
-function breachOf(each) {
+function breachOf(each, shown) {
   const first = `${each.first.pass} ${each.first.number}`;
   return make("article", { class: "card v-broken" },
     make("h3", {}, make("span", { class: "mark v-broken", "aria-hidden": "true" }, "!"), outside(each.what, "code")),
     make("p", {}, linkTo(filtersOf({ breach: each.what }), "runs", `in ${counted(each.runs, "run")}`), ", first in ",
       linkTo({ ...filtersOf({ breach: each.what }), run: first }, "runs", outside(first))),
     pairsOf([["expected", each.first.expected], ["found", each.first.found]]),
-    each.found ? foundOf(each.found) : make("p", { class: "dim" }, "Not made smaller."));
+    smallestOf(each.found, shown));
+}
+
+/* One scenario may show several breaches: it stands with the first of them. */
+function smallestOf(found, shown) {
+  if (!found) return make("p", { class: "dim" }, "Not made smaller.");
+  if (found.file && shown.has(found.file)) return make("p", { class: "dim" }, outside(found.file, "code"), ", as above");
+  shown.add(found.file);
+  return foundOf(found);
 }
 
 function foundOf(found) {
