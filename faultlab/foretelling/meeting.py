@@ -137,10 +137,17 @@ def _kind(applied: Sequence[Fault], reply: Reply, asked: Asked, ending: Ending) 
     if told is not None and not (told.name == "error_event" and is_over):
         return meaning_of((told,), asked).kind
     if reply.shape is not Shape.WHOLE:
-        return UNSAID if asked.nearly_full else "invalid_response"
+        return UNSAID if asked.nearly_full else _misshapen(reply, asked)
     if asked.streamed and not ending.complete:
         return "unreachable"
     return worth(reply, nearly_full=asked.nearly_full)
+
+
+def _misshapen(reply: Reply, asked: Asked) -> str:
+    """Of a document that is built wrongly the finish reason counts first, where it still has one."""
+    is_told = asked.dialect != CHAT.name or reply.shape is Shape.NULL_MESSAGE
+    nothing = Reply(finish_reason=reply.finish if is_told else None)
+    return worth(nothing, nearly_full=False) or UNSAID
 
 
 def _stated_amid(applied: Sequence[Fault], asked: Asked, ending: Ending) -> float | None:

@@ -1,6 +1,7 @@
 """Whatever shrinking leaves of a scenario, an agent that keeps the contract holds in it."""
 
 import json
+from itertools import product
 
 import pytest
 
@@ -46,6 +47,22 @@ def test_a_past_that_breaks_off_is_foretold(history, mode):
     told = {"name": "n", "config": config, "history": history, "says": ["yes", "no"], "turns": [{"user": "x"}] * 2}
     (scenario,) = loader().read(json.dumps(told | {"faults": {"primary": ["forbidden"]}}), "one.yaml")
     assert breaches_in(scenario) == ()
+
+
+FINISHES = ["stop", "length", "content_filter", "error", "model_context_window_exceeded", "sensitive"]
+SHAPES = ["no_choices", "empty_choices", "null_message", "wrong_shape", "null_content", "empty_content"]
+
+
+@pytest.mark.parametrize("streaming", [False, True], ids=["whole", "streamed"])
+@pytest.mark.parametrize("mode", MODES)
+def test_an_answer_that_is_spoiled_and_ends_oddly_is_foretold(mode, streaming):
+    config = CONFIGS["two that speak chat"]
+    config = config | {"model": config["model"] | {"api_mode": mode}, "display": {"streaming": streaming}}
+    for finish, shape in product(FINISHES, SHAPES):
+        says = [{"text": "half", "finish_reason": finish}, "yes", "no"]
+        told = {"name": "n", "config": config, "says": says, "turns": [{"user": "x"}]}
+        (scenario,) = loader().read(json.dumps(told | {"faults": {"primary": [shape]}}), "one.yaml")
+        assert breaches_in(scenario) == (), (finish, shape)
 
 
 @pytest.mark.parametrize("name", ["two that speak chat", "a token that can be renewed, streams of Responses"])
