@@ -30,6 +30,7 @@ class Account:
     """The account of one turn. `decided_by` names the line of the policy that the turn came to.
 
     `told_from` is the first message that the next request is looked at for; None: it is like the one before.
+    `words` are those that a provider chose for the last failure, where a scenario has written them.
     `blurred`: from the wire nobody can tell how often it was compressed, as other messages are gone as well.
     """
 
@@ -51,5 +52,6 @@ class Account:
     ended_s: float = 0.0
     blurred: bool = False
     notice: str = ""
+    words: str = ""
     provider: str = ""
     screen: Screen = field(default_factory=Screen)

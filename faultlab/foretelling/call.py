@@ -161,7 +161,7 @@ class ModelCall:
         run.standing.learn(meant.limit_tokens)
         kind = str(meant.kind)
         row = self._row(found, kind)
-        run.account.decided_by = row.name
+        run.account.decided_by, run.account.words = row.name, found.words
         match row.first:
             case "retry":
                 self._retry(found, row, kind)

@@ -12,6 +12,7 @@ from typing import Final, NamedTuple
 
 from faultlab.clock import START
 from faultlab.dialects import CHAT, DIALECTS
+from faultlab.documents import mapping_in, text_in
 from faultlab.faults import LEAVES_WHOLE, Events, Fault, inject
 from faultlab.faults.base import is_stream
 from faultlab.foretelling.answers import worth
@@ -38,8 +39,8 @@ _SIZES: Final = frozenset({"context_overflow", "output_too_large"})
 class Met(NamedTuple):
     """What comes of a request: a failure, or a reply; the seconds that it takes, and the wait that it states.
 
-    `pieces` are the events of a stream. `faults` are the names of those that applied: with none but late ones the
-    answer was sent whole, and is used up.
+    `words` are what an error says that a scenario has written. `pieces` are the events of a stream. `faults` are the
+    names of those that applied: with none but late ones the answer was sent whole, and is used up.
     """
 
     meant: Meant
@@ -48,6 +49,7 @@ class Met(NamedTuple):
     wait_s: float | None = None
     pieces: tuple[bytes, ...] = ()
     faults: tuple[str, ...] = ()
+    words: str = ""
 
     @property
     def uses_up(self) -> bool:
@@ -91,7 +93,12 @@ def _alone(fault: Fault, asked: Asked, timeouts: Timeouts, least_s: float) -> Me
         raise Unforeseen(f"what the words of {fault.name} mean")
     ending = _ending(fault, asked, timeouts)
     wait_s = _stated(fault, asked, ending.took_s, least_s)
-    return Met(meant, None, ending.took_s, wait_s, ending.pieces, (fault.name,))
+    return Met(meant, None, ending.took_s, wait_s, ending.pieces, (fault.name,), _words(fault))
+
+
+def _words(fault: Fault) -> str:
+    """What stands where an error has its message."""
+    return text_in(mapping_in(mapping_in(getattr(fault, "body", None)).get("error")).get("message"))
 
 
 def _of_several(

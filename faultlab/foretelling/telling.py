@@ -9,7 +9,7 @@ from faultlab.expectations import NEVER, Contains, Expectation, Range, Switched
 from faultlab.foretelling.account import Account
 from faultlab.foretelling.requests import requests_of
 from faultlab.foretelling.setting import Setting
-from faultlab.foretelling.wording import reason_told
+from faultlab.foretelling.wording import in_one_line, reason_told
 from faultlab.policies import Rules
 from faultlab.scenario import HermesTarget, Scenario
 
@@ -61,7 +61,7 @@ def _seen(account: Account, scenario: Scenario, rules: Rules) -> str | Contains 
     if account.outcome == "completed":
         account.screen.end(account.reply)
         return account.screen.text
-    told = reason_told(rules, account.provider, account.decided_by)
+    told = in_one_line(account.words) or reason_told(rules, account.provider, account.decided_by)
     return Contains(told) if told and account.failure else None
 
 

@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
+import re
+from typing import Final
+
 from faultlab.foretelling.setting import Whom
 from faultlab.policies import Rules
 
-__all__ = ["notice", "reason_told"]
+__all__ = ["in_one_line", "notice", "reason_told"]
+
+_CONTROLS: Final = re.compile(r"[\x00-\x08\x0e-\x1b\x7f-\x84\x86-\x9f]")
+"""What would steer a terminal, and divides no words."""
 
 
 def notice(rules: Rules, left: Whom, to: Whom, decided_by: str) -> str:
@@ -21,3 +27,8 @@ def reason_told(rules: Rules, provider: str, decided_by: str) -> str:
     """Who failed, and why, as it stands in the sentence that ends a turn."""
     row = rules.row(decided_by)
     return f"{provider}: {row.told}" if row and row.told else ""
+
+
+def in_one_line(words: str) -> str:
+    """A provider's own words as a user is told them."""
+    return " ".join(_CONTROLS.sub("", words).split())

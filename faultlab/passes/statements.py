@@ -6,8 +6,8 @@ from collections.abc import Iterator
 from functools import lru_cache
 from typing import Final
 
-from faultlab.faults import Fault, context_overflow, error_event, error_in_200, responses_failed
-from faultlab.policies.named import CODES
+from faultlab.faults import Fault, context_overflow, error_event, error_in_200, responses_failed, status
+from faultlab.policies.named import CODES, UNTELLING
 from faultlab.providers import provider as provider_of
 from faultlab.sendable import Asking, fits
 
@@ -16,6 +16,9 @@ __all__ = ["statements"]
 _STATUSES: Final = (401, 402, 404, 429, 500, 503)
 """Codes that are a status: they mean what that means."""
 
+_REFUSALS: Final = (402, 403, 404, 500)
+"""Statuses that come with words which nobody should show as they are."""
+
 _WINDOW: Final = 100_000
 """Tokens: more than is asked for anywhere, so that nothing follows from it but what is said."""
 
@@ -23,7 +26,7 @@ _WINDOW: Final = 100_000
 @lru_cache(maxsize=64)
 def statements(asking: Asking, max_tokens: int | None) -> tuple[Fault, ...]:
     """All of them, for who asks in this way and for so much output."""
-    known = (*_coded(asking), *_sized(asking, max_tokens))
+    known = (*(status(code=code, body=UNTELLING) for code in _REFUSALS), *_coded(asking), *_sized(asking, max_tokens))
     return tuple(fault for fault in known if fits(fault, asking))
 
 

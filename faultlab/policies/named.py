@@ -13,7 +13,7 @@ from faultlab.providers import Entry
 from faultlab.providers import provider as provider_of
 from faultlab.providers.kinds import judged
 
-__all__ = ["BY_FIELDS", "BY_NAME", "CODES", "NOTHING_SAID", "OWN_WORDS", "UNSAID"]
+__all__ = ["BY_FIELDS", "BY_NAME", "CODES", "NOTHING_SAID", "OWN_WORDS", "UNSAID", "UNTELLING"]
 
 UNSAID: Final = "cannot be said"
 """Stands for a kind where the words, several faults at once, or something else decides that nobody knows here."""
@@ -122,6 +122,9 @@ def _only(entry: Entry) -> str | None:
     return kinds.pop() if len(kinds) == 1 else UNSAID
 
 
+UNTELLING: Final = {"error": {"message": "\x1b]0;mine\x07No\x1b[2J entry\r\nhere\x08\x9b1A"}}
+"""The body of an error whose words mean no more than its status: a terminal would obey them."""
+
 _FIRST_ERROR, _LAST_ERROR = 400, 599
 _OF_STATUS: Final[Mapping[int, str]] = {
     401: "unauthorized",
@@ -146,8 +149,9 @@ def _of_status(code: int) -> str:
 
 
 def _status(fault: Any, _asked: Asked) -> str:
-    """Words of a scenario's own may say anything."""
-    return _of_status(fault.code or HTTPStatus.INTERNAL_SERVER_ERROR) if fault.body is None else UNSAID
+    """Words of a scenario's own may say anything; these say nothing, and are only hard to show."""
+    is_told = fault.body is not None and fault.body != UNTELLING
+    return UNSAID if is_told else _of_status(fault.code or HTTPStatus.INTERNAL_SERVER_ERROR)
 
 
 BY_FIELDS: Final[Mapping[str, Callable[[Any, Asked], str | None]]] = {
