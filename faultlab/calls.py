@@ -12,13 +12,15 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from faultlab.dialogue import Dialogue, dialogue_of
+from faultlab.faults.base import is_stream
 from faultlab.trace import Exchange, Trace
-from faultlab.wire import Data
+from faultlab.wire import Data, Drop, Pause
 
 __all__ = ["Attempt", "ModelCall", "attempts_of", "body_sent", "model_calls"]
 
 _CUT_AT_LIMIT: Final = re.compile(rb'"finish_reason"\s*:\s*"length"|"reason"\s*:\s*"max_output_tokens"')
 _UNAUTHORIZED: Final = 401
+_TICK_S: Final = 0.001
 _KEPT: Final = 4
 """Messages at the end that a compression leaves as they are: where they differ, more was said."""
 _OUTPUT_LIMITS: Final = ("max_completion_tokens", "max_tokens", "max_output_tokens")
@@ -125,7 +127,22 @@ def _begins_anew(before: Attempt, said: Dialogue) -> bool:
         return True
     if said.messages[-_KEPT:] != before.said.messages[-_KEPT:]:
         return True
-    return bool(_CUT_AT_LIMIT.search(body_sent(before.exchange)))
+    exchange = before.exchange
+    return bool(_CUT_AT_LIMIT.search(body_sent(exchange))) and _has_arrived(exchange)
+
+
+def _has_arrived(exchange: Exchange) -> bool:
+    """Whether its client has what says so: a document to its end, or of a stream that event."""
+    waited_s, body = 0.0, b""
+    for event in exchange.sent:
+        match event:
+            case Pause(seconds):
+                waited_s += seconds
+            case Data(data):
+                body += data
+        if isinstance(event, Drop) or waited_s > exchange.ended_s - exchange.started_s + _TICK_S:
+            return is_stream(exchange.sent) and bool(_CUT_AT_LIMIT.search(body))
+    return True
 
 
 def _is_lower(before: Exchange, exchange: Exchange) -> bool:

@@ -2,7 +2,7 @@ import pytest
 
 from faultlab.calls import attempts_of, model_calls
 from faultlab.dialogue import Dialogue, Said
-from faultlab.wire import Request
+from faultlab.wire import FOR_EVER, Data, Drop, DropKind, Pause, Request
 
 LONG = tuple(f"message {n}" for n in range(10))
 SHORT = (*LONG[:3], "left out", *LONG[6:])
@@ -61,6 +61,20 @@ def test_the_same_tool_result_twice_is_two_calls(story):
 def test_an_answer_that_was_cut_at_its_limit_ends_its_call(story, sent):
     story.ask("P", sent=sent).ask("P").end()
     assert _calls(story) == [1, 2]
+
+
+@pytest.mark.parametrize("end", [Drop(DropKind.RESET), Pause(FOR_EVER)])
+@pytest.mark.parametrize(("form", "calls"), [("application/json", [1, 1]), ("text/event-stream", [1, 2])])
+def test_a_document_that_never_came_to_its_end_is_none_but_an_event_of_a_stream_is(story, end, form, calls):
+    story.ask("P", sent=b'{"choices": [{"finish_reason": "length"', headers=[("content-type", form)]).ask("P").end()
+    story.trace.exchanges[0].sent += (end, Data(b"}]}"))
+    assert _calls(story) == calls
+
+
+def test_what_a_client_did_not_wait_for_says_nothing(story):
+    story.ask("P", headers=[("content-type", "text/event-stream")], sent=b"", took_s=120).ask("P").end()
+    story.trace.exchanges[0].sent += (Pause(FOR_EVER), Data(b'{"finish_reason": "length"}'))
+    assert _calls(story) == [1, 1]
 
 
 def test_a_compression_stays_in_its_call(story):
