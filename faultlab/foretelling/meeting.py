@@ -108,7 +108,9 @@ def _of_several(
     if not LEAVES_WHOLE.issuperset(name for name in names if name != answering.name) or ending.kind == "timed_out":
         raise Unforeseen("what these faults come to together")
     alone = _alone(answering, asked, timeouts, least_s)
-    return alone._replace(took_s=ending.took_s, faults=names)
+    # What states a date is nearer to it by then.
+    wait_s = None if alone.wait_s is None else _wait_s(answering, asked, asked.at_s + ending.took_s)
+    return alone._replace(took_s=ending.took_s, wait_s=wait_s, faults=names)
 
 
 def _said(fault: Fault, asked: Asked, timeouts: Timeouts) -> Met:

@@ -100,6 +100,11 @@ def test_one_failure_is_foretold_by_its_kind(fault, order, waits):
     assert (of_all["order"], of_all["waits_s"]) == (order, waits)
 
 
+def test_a_date_is_nearer_when_the_answer_that_states_it_comes_late():
+    late = {"rate_limit": {"retry_after_date_s": 60}, "slow": {"first_s": 5}}
+    assert expected(faults={"primary": [late]})["waits_s"] == (55,)
+
+
 @pytest.mark.parametrize(("agent", "order"), [({}, "PPF"), ({"api_max_retries": 3}, "PPPF")])
 def test_the_budget_is_the_policy_s_unless_the_configuration_names_one(agent, order):
     rules = replace(hermes_rules(), budget=Budget(attempts=2))
