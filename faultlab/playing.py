@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from itertools import pairwise
 
 from faultlab.coverage import covered
@@ -12,6 +13,7 @@ from faultlab.policies import Rules
 from faultlab.policy import FALLBACK, PRIMARY
 from faultlab.providers import find
 from faultlab.runner import Run, run_fully
+from faultlab.scenario import Scenario
 from faultlab.subject import Subject
 from faultlab.targets.base import Situated
 from faultlab.timeline import timeline
@@ -24,7 +26,14 @@ __all__ = ["breaches_of", "play", "recorded"]
 
 def play(subject: Subject, trial: Trial) -> Record:
     """Play it in a fresh lab and judge it. Never raises for what is under test."""
-    return recorded(subject, trial, run_fully(foretold(trial.scenario, subject.rules)))
+    return recorded(subject, trial, run_fully(_held(subject, trial)))
+
+
+def _held(subject: Subject, trial: Trial) -> Scenario:
+    """Its scenario, held to what it must come to."""
+    if trial.expected is None:
+        return foretold(trial.scenario, subject.rules)
+    return replace(trial.scenario, expectations=trial.expected)
 
 
 def recorded(subject: Subject, trial: Trial, run: Run) -> Record:

@@ -8,6 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from enum import StrEnum
 
+from faultlab.expectations import Expectation
 from faultlab.scenario import Scenario
 from faultlab.timeline import COMPRESSED
 
@@ -56,7 +57,8 @@ class Trial:
     """A scenario to be played: number `number` (from 0) of the pass `of`.
 
     `labels` say what it tries in the pass's own words (fault, at, times, side, entry …), for tables and filters.
-    The record has an edge if there is a `stride`.
+    The record has an edge if there is a `stride`. `expected` is what its run must come to by its subject's own rules,
+    where that was worked out while it was drawn; None: whoever judges it has to foretell it.
     """
 
     of: str
@@ -64,6 +66,7 @@ class Trial:
     scenario: Scenario
     labels: tuple[tuple[str, str], ...] = ()
     stride: Stride | None = None
+    expected: tuple[Expectation, ...] | None = field(default=None, compare=False, repr=False)
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
 
 from faultlab.foretelling.account import Account
 from faultlab.foretelling.call import Standing, TurnEnds
 from faultlab.foretelling.clock import Interrupted, RunClock
-from faultlab.foretelling.provider import Provider
+from faultlab.foretelling.provider import Going, Provider, Saying
 from faultlab.foretelling.screen import Display, screen_for
 from faultlab.foretelling.setting import Setting, Unforeseen, Whom
 from faultlab.foretelling.talk import Line, Talk
@@ -16,18 +17,38 @@ from faultlab.foretelling.wording import notice
 from faultlab.made_up import conversation
 from faultlab.open_calls import closed
 from faultlab.policies.rules import Timeouts
-from faultlab.policy import PRIMARY
+from faultlab.policy import FALLBACK, PRIMARY
 from faultlab.scenario import DrawnHistory, HermesTarget, Scenario, ScriptedTool, ToolOutput, TurnPlan
+from faultlab.schedule import Schedule
 from faultlab.script import Script
 from faultlab.stage import MOST_EXCHANGES
 
-__all__ = ["accounts_of", "reaches_all"]
+__all__ = ["Course", "Plan", "accounts_of", "reaches_all"]
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What happens, as it is asked for: what goes wrong with either of the two, what is said, and how time passes.
+
+    Whoever plans a run while it is foretold has plans of his own; else they are those of the scenario.
+    """
+
+    going: Mapping[str, Going]
+    saying: Saying
+    clock: RunClock
+
+    @classmethod
+    def of(cls, scenario: Scenario) -> Plan:
+        """What stands in a scenario."""
+        sides = {PRIMARY: scenario.primary, FALLBACK: scenario.fallback}
+        going = {name: Schedule(side.faults) for name, side in sides.items()}
+        return cls(going, Script(scenario.says), RunClock())
 
 
 def accounts_of(scenario: Scenario, setting: Setting) -> Iterator[Account]:
     """The account of each turn, in order; none from the first that cannot be foretold."""
     try:
-        course = _Course(scenario, setting)
+        course = Course(scenario, setting)
         for plan in scenario.turns:
             yield course.turn(plan)
     except Unforeseen:
@@ -37,7 +58,7 @@ def accounts_of(scenario: Scenario, setting: Setting) -> Iterator[Account]:
 def reaches_all(scenario: Scenario, setting: Setting) -> bool | None:
     """Whether every planned fault comes about; None where that cannot be foretold."""
     try:
-        course = _Course(scenario, setting)
+        course = Course(scenario, setting)
         for plan in scenario.turns:
             course.turn(plan)
     except Unforeseen:
@@ -60,20 +81,28 @@ class _Session:
         self.tokens: dict[str, int] = {}
 
 
-class _Course:
-    def __init__(self, scenario: Scenario, setting: Setting) -> None:
+class Course:
+    """A run under way, turn by turn, with an agent that keeps to the rules. `account` is that of the present turn.
+
+    Raises Unforeseen where nothing of it can be said.
+    """
+
+    account: Account
+
+    def __init__(self, scenario: Scenario, setting: Setting, plan: Plan | None = None) -> None:
         if scenario.cassette is not None:
             raise Unforeseen("what was recorded")
+        plan = plan or Plan.of(scenario)
         self.setting = setting
-        self.clock = RunClock()
+        self.clock = plan.clock
         self._scenario = scenario
         self._sessions: dict[str, _Session] = {}
         self._exchanges = 0
-        self._providers = self._set_up(scenario)
+        self._providers = self._set_up(scenario, plan)
         self.tools: Mapping[str, Callable[[], ToolOutput]] = {tool.name: _outputs(tool) for tool in scenario.tools}
 
-    def _set_up(self, scenario: Scenario) -> Mapping[str, Provider]:
-        setting, script = self.setting, Script(scenario.says)
+    def _set_up(self, scenario: Scenario, plan: Plan) -> Mapping[str, Provider]:
+        setting = self.setting
         timeouts = Timeouts(setting.rules.timeouts.connect_s, setting.read_s)
         seed, least_s = scenario.seed, setting.rules.waits.first_s
         pairs = ((setting.primary, scenario.primary), (setting.fallback, scenario.fallback))
@@ -81,11 +110,13 @@ class _Course:
         if len({whom.backend.provider for whom in asked if whom.renewable}) < sum(whom.renewable for whom in asked):
             raise Unforeseen("whose token it is that both would renew")
         return {
-            whom.name: Provider(whom, side, script, timeouts, seed, least_s) for whom, side in pairs if whom is not None
+            whom.name: Provider(whom, side, plan.going[whom.name], plan.saying, timeouts, seed, least_s)
+            for whom, side in pairs
+            if whom is not None
         }
 
     def turn(self, plan: TurnPlan) -> Account:
-        """What this turn comes to. Raises Unforeseen."""
+        """What this turn comes to. Raises Unforeseen; `account` tells as much as was seen by then."""
         self._session = self._sessions.get(plan.session) or self._begun(plan.session)
         if plan.resume or not self._session.tokens or not self._keeps_agents:
             self._session.tokens = {name: provider.renewed for name, provider in self._providers.items()}

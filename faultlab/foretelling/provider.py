@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Sequence
+from typing import Any, Protocol
 
 from faultlab.clock import START
 from faultlab.dialects import Question
@@ -20,24 +21,49 @@ from faultlab.policies.rules import Timeouts
 from faultlab.provenance import shape_of
 from faultlab.providers import provider as provider_of
 from faultlab.scenario import Side
-from faultlab.schedule import Schedule
-from faultlab.script import Reply, Script
+from faultlab.schedule import Unreached
+from faultlab.script import Reply
 from faultlab.trace import GENERIC_SHAPE, Exchange
 from faultlab.wire import BEFORE_A_REQUEST, Request
 
-__all__ = ["Provider"]
+__all__ = ["Going", "Provider", "Saying"]
 
 _ID_CHARACTERS = 16
 
 
-class Provider:
-    """What the scenario plans for one of the two; all that is made up comes of the seed."""
+class Going(Protocol):
+    """What goes wrong, request by request: a `Schedule`, or what is made up when it is asked."""
 
-    def __init__(self, whom: Whom, side: Side, script: Script, timeouts: Timeouts, seed: int, least_s: float) -> None:
+    def peek(self) -> tuple[Fault, ...]:
+        """What will go wrong with the next request."""
+
+    def take(self) -> tuple[Fault, ...]:
+        """What goes wrong with it."""
+
+    def unreached(self) -> Sequence[Unreached]:
+        """What has not come about."""
+
+
+class Saying(Protocol):
+    """What is said, answer by answer: a `Script`, or what is made up when it is asked."""
+
+    def peek(self) -> Reply | None:
+        """The next answer to the request whose faults were looked at last; it stays until it is taken."""
+
+    def take(self) -> None:
+        """It was sent whole."""
+
+
+class Provider:
+    """What is planned for one of the two; all that is made up comes of the seed."""
+
+    def __init__(
+        self, whom: Whom, side: Side, going: Going, saying: Saying, timeouts: Timeouts, seed: int, least_s: float
+    ) -> None:
         self.whom = whom
-        self._script, self._timeouts, self._seed, self._least_s = script, timeouts, seed, least_s
+        self._schedule, self._script = going, saying
+        self._timeouts, self._seed, self._least_s = timeouts, seed, least_s
         self._ids, self._number = token(_ID_CHARACTERS, "ids", seed), 0
-        self._schedule = Schedule(side.faults)
         self._provider = provider_of(whom.backend.provider)
         limits = side.limits
         if limits is not None and limits.body_bytes is not None:

@@ -11,33 +11,32 @@ from dataclasses import dataclass
 from enum import StrEnum
 from functools import lru_cache
 from itertools import product
-from typing import Final
+from typing import Final, NamedTuple
 
 from faultlab.contract import OF_SIZE
 from faultlab.families import family_of
 from faultlab.faults import FAULTS, Fault, bad_gateway, forbidden, rate_limit, wire
-from faultlab.passes.course import Course
-from faultlab.passes.effects import Effect
-from faultlab.passes.ground import Ground
-from faultlab.policies.rules import Compression
+from faultlab.passes.ground import Ground, ground_of
+from faultlab.passes.rehearsal import MOST, Rehearsal, Scene
+from faultlab.policies import Rules
 from faultlab.policy import FALLBACK, PRIMARY
 from faultlab.providers import find
+from faultlab.scenario import Scenario
 from faultlab.schedule import Entry
 from faultlab.sendable import NEEDS_A_TOOL, Asking, Sendable, fits, sendable
 
-__all__ = ["FILLER", "PLACES", "SHORTER", "SIDES", "STATING", "TIMES", "Cell", "LeftOut", "cells", "left_out"]
+__all__ = ["FILLER", "PLACES", "SIDES", "STATING", "TIMES", "Cell", "LeftOut", "cells", "left_out"]
 
 PLACES: Final = ("first", "middle", "last")
 TIMES: Final = ("once", "exhausted", "forever")
 SIDES: Final = (PRIMARY, FALLBACK, "both")
+_JOB: Final = "cron"
 
 FILLER: Final[Fault] = bad_gateway()
 """What fails before the place that a cell is about: it is waited for, and says nothing of its own."""
 _TURNS_AWAY: Final[Fault] = forbidden()
 """What the primary says where a cell is about the fallback."""
 
-SHORTER: Final = Compression().most
-"""How often the long conversation can be made shorter: as often as the contract allows."""
 _STATED_S: Final = (30, 120, 121)
 """Waits that are stated: one that adds up to what is allowed, all that is allowed at once, and one second more."""
 STATING: Final = tuple(
@@ -45,9 +44,6 @@ STATING: Final = tuple(
     for wait_s in _STATED_S
 )
 """Tried beside what a provider sends: the same rate limit with the waits that make a difference."""
-
-_MOST: Final = 100
-"""More than any budget: what is met so often has no end of its own."""
 
 
 class LeftOut(StrEnum):
@@ -62,126 +58,145 @@ class LeftOut(StrEnum):
     NO_WAY_ON = "what happens to the primary does not lead to the fallback"
     NOT_THERE = "the fallback's provider does not send it"
     UNKNOWN_BUDGET = "nobody knows how often this target asks"
+    NO_TOOL_CALL = "it spoils a tool call, and what this model says first is none"
 
 
 @dataclass(frozen=True, slots=True)
 class Cell:
-    """One cell: what is tried, by its labels, and what is planned for it on both sides."""
+    """One cell: what is tried, by its labels, in which scene, and what is planned for it on both sides."""
 
     fault: str
     family: str
     at: str
     times: str
     side: str
-    entry: str
+    scene: Scene
     primary: tuple[Entry, ...]
     fallback: tuple[Entry, ...]
-    is_long: bool = False
-    has_tool: bool = False
+
+
+def cells(healthy: Scenario, rules: Rules, entrances: tuple[str, ...]) -> tuple[Cell, ...]:
+    """All that mean something, in order."""
+    return _all(healthy, rules, entrances)[0]
+
+
+def left_out(healthy: Scenario, rules: Rules, entrances: tuple[str, ...]) -> Mapping[LeftOut, int]:
+    """How many are left out, by the reason."""
+    return dict(_all(healthy, rules, entrances)[1])
 
 
 @lru_cache(maxsize=8)
-def cells(ground: Ground, entrances: tuple[str, ...]) -> tuple[Cell, ...]:
-    """All that mean something, in order."""
-    return tuple(found for found in _judged(ground, entrances) if isinstance(found, Cell))
+def _all(
+    healthy: Scenario, rules: Rules, entrances: tuple[str, ...]
+) -> tuple[tuple[Cell, ...], tuple[tuple[LeftOut, int], ...]]:
+    found = list(_judged(healthy, rules, entrances))
+    out = Counter(each for each in found if isinstance(each, LeftOut))
+    return tuple(each for each in found if isinstance(each, Cell)), tuple(out.items())
 
 
-def left_out(ground: Ground, entrances: tuple[str, ...]) -> Mapping[LeftOut, int]:
-    """How many are left out, by the reason."""
-    return Counter(found for found in _judged(ground, entrances) if isinstance(found, LeftOut))
-
-
-def _judged(ground: Ground, entrances: tuple[str, ...]) -> Iterator[Cell | LeftOut]:
-    """Every combination in turn: the cell, or why there is none."""
+def _judged(healthy: Scenario, rules: Rules, entrances: tuple[str, ...]) -> Iterator[Cell | LeftOut]:
+    """Every combination in turn: the cell, or why there is none. None at all where the primary cannot be asked."""
+    ground = ground_of(healthy)
+    if ground is None:
+        return
+    found = _Finding(ground, Rehearsal(healthy, rules))
     for side in SIDES:
         asking = ground.primary if side != FALLBACK else ground.fallback
         for sent in (*sendable(asking or ground.primary), *STATING):
             for at, times, entry in product(PLACES, TIMES, entrances):
-                yield _cell(ground, sent, at, times, side, entry)
-
-
-def _cell(ground: Ground, sent: Sendable, at: str, times: str, side: str, entry: str) -> Cell | LeftOut:
-    parts = _parts(ground, sent, at, times, side, entry)
-    if isinstance(parts, LeftOut):
-        return parts
-    effect = ground.effect(sent.fault, PRIMARY if side != FALLBACK else FALLBACK)
-    is_long = effect.kind in OF_SIZE and entry != "cron"
-    has_tool = any(fault.name in NEEDS_A_TOOL for part in parts for each in part for fault in each.faults)
-    return Cell(sent.name, sent.family, at, times, side, entry, *parts, is_long, has_tool)
+                yield found.cell(sent, at, times, side, entry)
 
 
 _Parts = tuple[tuple[Entry, ...], tuple[Entry, ...]]
 
 
-def _parts(ground: Ground, sent: Sendable, at: str, times: str, side: str, entry: str) -> _Parts | LeftOut:
-    """What is planned for the primary and for the fallback."""
-    if side != PRIMARY and ground.fallback is None:
-        return LeftOut.NO_FALLBACK
-    if not ground.is_agent:
-        return _unforeseen(sent, at, times, side)
-    if PLACES.index(at) > 0 and _place(at, ground) == _place(PLACES[PLACES.index(at) - 1], ground):
-        return LeftOut.NO_SUCH_PLACE
-    return (
-        LeftOut.ONE_TURN if times == "forever" and entry == "cron" else _by_side(ground, sent, at, times, side, entry)
-    )
+class _Finding:
+    """What is planned for one combination after the other; every entrance but a job's leads to the same."""
+
+    def __init__(self, ground: Ground, rehearsal: Rehearsal) -> None:
+        self._ground, self._rehearsal = ground, rehearsal
+        self._known: dict[tuple[str, str, str, str, bool], _Parts | LeftOut] = {}
+
+    def cell(self, sent: Sendable, at: str, times: str, side: str, entry: str) -> Cell | LeftOut:
+        """The cell, or why there is none."""
+        key = sent.name, at, times, side, entry == _JOB
+        if key not in self._known:
+            self._known[key] = self._parts(sent, at, times, side, entry)
+        parts = self._known[key]
+        scene = self._scene(sent, side, entry)
+        return parts if isinstance(parts, LeftOut) else Cell(sent.name, sent.family, at, times, side, scene, *parts)
+
+    def _scene(self, sent: Sendable, side: str, entry: str) -> Scene:
+        kind = self._ground.kind(sent.fault, FALLBACK if side == FALLBACK else PRIMARY)
+        return Scene(entry, kind in OF_SIZE and entry != _JOB, _needs_a_tool(sent, self._ground, side))
+
+    def _parts(self, sent: Sendable, at: str, times: str, side: str, entry: str) -> _Parts | LeftOut:
+        """What is planned for the primary and for the fallback."""
+        ground = self._ground
+        if side != PRIMARY and ground.fallback is None:
+            return LeftOut.NO_FALLBACK
+        if not ground.is_agent:
+            return _unforeseen(ground, sent, at, times, side)
+        if PLACES.index(at) > 0 and _place(at, ground) == _place(PLACES[PLACES.index(at) - 1], ground):
+            return LeftOut.NO_SUCH_PLACE
+        if times == "forever" and entry == _JOB:
+            return LeftOut.ONE_TURN
+        scene = self._scene(sent, side, entry)
+        return self._on_both(scene, sent, at, times) if side == "both" else self._on_one(scene, sent, at, times, side)
+
+    def _on_one(self, scene: Scene, sent: Sendable, at: str, times: str, side: str) -> _Parts | LeftOut:
+        away = (Entry((_TURNS_AWAY,)),) if side == FALLBACK else ()
+        found = self._plan(scene, away, sent.fault, at, times)
+        if isinstance(found, LeftOut):
+            return found
+        return (away, found.entries) if away else (found.entries, ())
+
+    def _on_both(self, scene: Scene, sent: Sendable, at: str, times: str) -> _Parts | LeftOut:
+        same = _counterpart(sent, self._ground.asking(FALLBACK))
+        if same is None:
+            return LeftOut.NOT_THERE
+        first = self._plan(scene, (), sent.fault, at, times)
+        if isinstance(first, LeftOut):
+            return first
+        if not first.leads_on:
+            return LeftOut.NO_WAY_ON
+        second = self._plan(scene, first.entries, same, at, times)
+        if second is LeftOut.OVER_AT_ONCE:
+            second = self._plan(scene, first.entries, same, at, "once")
+        return second if isinstance(second, LeftOut) else (first.entries, second.entries)
+
+    def _plan(self, scene: Scene, away: tuple[Entry, ...], fault: Fault, at: str, times: str) -> _Planned | LeftOut:
+        """The entries of one side: of the fallback, where those `away` lead there."""
+        before = _place(at, self._ground)
+        filler = (Entry((FILLER,), before),) if before else ()
+        count, switched, is_foreseen = self._rehearsal.met(scene, away, filler, fault)
+        if count == 0:
+            return LeftOut.NO_SUCH_PLACE
+        if times == "exhausted" and (count in (1, MOST) or not is_foreseen):
+            return LeftOut.OVER_AT_ONCE if count == 1 else LeftOut.NO_END if count == MOST else LeftOut.UNFORESEEN
+        planned = Entry((fault,), {"once": 1, "exhausted": count}.get(times))
+        return _Planned((*filler, planned), switched and (times != "once" or count == 1))
 
 
-def _by_side(ground: Ground, sent: Sendable, at: str, times: str, side: str, entry: str) -> _Parts | LeftOut:
-    """The same for an agent that keeps the contract, at a place that there is."""
-    course = Course(ground.setting(SHORTER if entry != "cron" else 0))
-    if side == "both":
-        return _on_both(ground, course, sent, at, times)
-    if side == FALLBACK:
-        course.meet(ground.effect(_TURNS_AWAY, PRIMARY))
-    found = _plan(ground, course, sent.fault, at, times)
-    if isinstance(found, LeftOut):
-        return found
-    return (found, ()) if side == PRIMARY else ((Entry((_TURNS_AWAY,)),), found)
+class _Planned(NamedTuple):
+    """What is planned for one side, and whether the other one is asked then."""
+
+    entries: tuple[Entry, ...]
+    leads_on: bool
 
 
-def _on_both(ground: Ground, course: Course, sent: Sendable, at: str, times: str) -> _Parts | LeftOut:
-    same = _counterpart(sent, ground.asking(FALLBACK))
-    if same is None:
-        return LeftOut.NOT_THERE
-    first = _plan(ground, course, sent.fault, at, times)
-    if isinstance(first, LeftOut):
-        return first
-    if course.upstream != FALLBACK:
-        return LeftOut.NO_WAY_ON
-    second = _plan(ground, course, same, at, times)
-    if second is LeftOut.OVER_AT_ONCE:
-        second = _plan(ground, course, same, at, "once")
-    return second if isinstance(second, LeftOut) else (first, second)
+def _needs_a_tool(sent: Sendable, ground: Ground, side: str) -> bool:
+    """Whether it, or what the fallback sends of it, spoils a tool call."""
+    same = _counterpart(sent, ground.asking(FALLBACK)) if side == "both" else None
+    return any(fault is not None and fault.name in NEEDS_A_TOOL for fault in (sent.fault, same))
 
 
-def _plan(ground: Ground, course: Course, fault: Fault, at: str, times: str) -> tuple[Entry, ...] | LeftOut:
-    """The entries of the side that is asked now; the course is taken on as far as they lead."""
-    side, before = course.upstream or PRIMARY, _place(at, ground)
-    filler, effect = ground.effect(FILLER, side), ground.effect(fault, side)
-    for _ in range(before):
-        course.meet(filler)
-    if course.upstream != side:
-        return LeftOut.NO_SUCH_PLACE
-    count = _met(course, effect, side, 1 if times == "once" else _MOST)
-    if times == "exhausted" and (count in (1, _MOST) or course.uncertain):
-        return LeftOut.OVER_AT_ONCE if count == 1 else LeftOut.NO_END if count == _MOST else LeftOut.UNFORESEEN
-    planned = Entry((fault,), None if times == "forever" else count)
-    return (*((Entry((FILLER,), before),) if before else ()), planned)
-
-
-def _met(course: Course, effect: Effect, side: str, most: int) -> int:
-    """How often it is met in this turn, up to so many times, until the side is left."""
-    count = 0
-    while course.upstream == side and count < most:
-        course.meet(effect)
-        count += 1
-    return count
-
-
-def _unforeseen(sent: Sendable, at: str, times: str, side: str) -> _Parts | LeftOut:
+def _unforeseen(ground: Ground, sent: Sendable, at: str, times: str, side: str) -> _Parts | LeftOut:
     """A target of which nobody knows how often it asks, and when somebody else: its first request, or all of them."""
     if at != "first" or times == "exhausted" or (times == "once" and side != PRIMARY):
         return LeftOut.UNKNOWN_BUDGET
+    if sent.fault.name in NEEDS_A_TOOL and not ground.calls_tools:
+        return LeftOut.NO_TOOL_CALL
     planned = (Entry((sent.fault,), 1 if times == "once" else None),)
     away = (Entry((_TURNS_AWAY,), None),)
     return planned if side == PRIMARY else away, () if side == PRIMARY else planned

@@ -12,9 +12,10 @@ from faultlab.content.draw import Draw
 from faultlab.coverage import possible
 from faultlab.passes.base import Range, Rounds
 from faultlab.passes.cells import FILLER
-from faultlab.passes.ground import Ground, ground_of
-from faultlab.passes.mishaps import mishap
-from faultlab.passes.plot import Aim, plotted
+from faultlab.passes.ground import Ground, ground_of, rules_of
+from faultlab.passes.improvised import Aim
+from faultlab.passes.mishaps import Mishap, mishap
+from faultlab.passes.plot import plotted
 from faultlab.passes.sayings import answer
 from faultlab.passes.variants import variants, with_env
 from faultlab.policy import FALLBACK, PRIMARY
@@ -99,7 +100,7 @@ class _Part:
         cells = _possible(subject.healthy, self.entries)
         left = [cell for place, cell in enumerate(cells) if self.is_open >> place & 1]
         for number in self.numbers:
-            yield _trial(Draw(_NAME, self.seed, number), subject.healthy, self.entries, left, number)
+            yield _trial(Draw(_NAME, self.seed, number), subject, self.entries, left, number)
 
 
 @lru_cache(maxsize=8)
@@ -107,7 +108,8 @@ def _possible(healthy: Scenario, entries: tuple[str, ...]) -> tuple[str, ...]:
     return possible(variants(healthy), entries)
 
 
-def _trial(draw: Draw, healthy: Scenario, entries: tuple[str, ...], left: list[str], number: int) -> Trial:
+def _trial(draw: Draw, subject: Subject, entries: tuple[str, ...], left: list[str], number: int) -> Trial:
+    healthy = subject.healthy
     if not isinstance(healthy.target, HermesTarget):
         drawn = _of_somebody_s(draw, draw.choice(variants(healthy)))
         return Trial(_NAME, number, replace(drawn, id=f"{_NAME}-{number}", name=f"Drawn, number {number}"))
@@ -122,10 +124,11 @@ def _trial(draw: Draw, healthy: Scenario, entries: tuple[str, ...], left: list[s
     assert ground is not None  # noqa: S101  # the healthy one has one, and so has it when it is asked otherwise
     if draw.happens(1, 8):
         scenario = with_env(scenario)
-    made = plotted(draw, scenario, ground, entry, aim)
-    name = f"Drawn from this seed, number {number}"
+    rules = rules_of(subject)
+    made, expected = plotted(draw, scenario, ground, entry, aim, rules)
+    made = replace(made, id=f"{_NAME}-{number}", name=f"Drawn from this seed, number {number}")
     labels = (("entry", entry), ("turns", str(len(made.turns))), *_asked(ground))
-    return Trial(_NAME, number, replace(made, id=f"{_NAME}-{number}", name=name), labels)
+    return Trial(_NAME, number, made, labels, expected=expected if rules is subject.rules else None)
 
 
 def _any_variant(draw: Draw, healthy: Scenario) -> Scenario:
@@ -159,11 +162,17 @@ def _of_somebody_s(draw: Draw, scenario: Scenario) -> Scenario:
     ground = ground_of(scenario)
     if ground is None:
         return scenario
-    first = mishap(draw, ground, PRIMARY)
+    first = _mishap_of_somebody_s(draw, ground, PRIMARY)
     primary = Side((Entry(first.faults, 1 if draw.happens(1, 2) else None),))
     fallback = Side()
     if ground.fallback is not None and draw.happens(1, 2):
-        primary = Side((Entry(first.faults if first.effect.kind else (FILLER,), None),))
-        fallback = Side((Entry(mishap(draw, ground, FALLBACK).faults, None),))
+        primary = Side((Entry(first.faults if ground.kind(first.faults[0], PRIMARY) else (FILLER,), None),))
+        fallback = Side((Entry(_mishap_of_somebody_s(draw, ground, FALLBACK).faults, None),))
     says = (*scenario.says, *(answer(draw.fork("spare", n)) for n in range(len(scenario.turns) + 2)))
     return replace(scenario, says=says, primary=primary, fallback=fallback, expectations=())
+
+
+def _mishap_of_somebody_s(draw: Draw, ground: Ground, upstream: str) -> Mishap:
+    """What needs a tool call has one only where the model makes it."""
+    made = mishap(draw, ground, upstream)
+    return made if ground.calls_tools or not made.needs_a_tool else Mishap((FILLER,))

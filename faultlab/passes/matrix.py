@@ -9,22 +9,11 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Final
 
-from faultlab.made_up import text
 from faultlab.passes.base import Range, Rounds
 from faultlab.passes.cells import Cell, LeftOut, cells, left_out
-from faultlab.passes.ground import Ground, ground_of
-from faultlab.policy import FALLBACK, PRIMARY
-from faultlab.scenario import (
-    ENTRIES,
-    DrawnHistory,
-    HermesTarget,
-    Scenario,
-    ScriptedTool,
-    Side,
-    ToolOutput,
-    TurnPlan,
-)
-from faultlab.script import Reply, ToolCall
+from faultlab.passes.ground import rules_of
+from faultlab.passes.rehearsal import answers, staged
+from faultlab.scenario import ENTRIES, HermesTarget, Scenario
 from faultlab.subject import Subject
 from faultlab.trial import Trial
 
@@ -33,13 +22,6 @@ __all__ = ["Matrix"]
 _NAME: Final = "matrix"
 _RANGE: Final = 50
 """Trials of a range: enough to be worth a journey to another machine."""
-
-_CHARACTERS: Final = 90
-"""Of an answer: enough pieces for a stream to break in its middle."""
-_HISTORY: Final = DrawnHistory(80, 8000)
-_TOOL: Final = ScriptedTool("read_file", (ToolOutput("Nothing of note."),))
-_CALL: Final = Reply(tool_calls=(ToolCall("read_file", '{"path": "notes.txt"}'),))
-_USERS: Final = ("What is in my notes?", "And what else?")
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,8 +45,7 @@ class Matrix:
 
     def left_out(self, subject: Subject) -> Mapping[LeftOut, int]:
         """How many cells mean nothing, by the reason."""
-        ground = _ground(subject)
-        return {} if ground is None else left_out(ground, _entrances(subject, self.entries))
+        return left_out(subject.healthy, rules_of(subject), _entrances(subject, self.entries))
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,8 +65,7 @@ class _Part:
 
 
 def _cells(subject: Subject, entries: tuple[str, ...]) -> tuple[Cell, ...]:
-    ground = _ground(subject)
-    return () if ground is None else cells(ground, _entrances(subject, entries))
+    return cells(subject.healthy, rules_of(subject), _entrances(subject, entries))
 
 
 def _entrances(subject: Subject, entries: tuple[str, ...]) -> tuple[str, ...]:
@@ -93,53 +73,31 @@ def _entrances(subject: Subject, entries: tuple[str, ...]) -> tuple[str, ...]:
     return entries if isinstance(subject.healthy.target, HermesTarget) else ("",)
 
 
-def _ground(subject: Subject) -> Ground | None:
-    """Renewals work, so that a 401 is told from one that stays."""
-    ground = ground_of(subject.healthy)
-    return ground and replace(ground, renewals=tuple((name, ("ok",)) for name, _ in ground.renewals))
-
-
 def _trial(healthy: Scenario, cell: Cell, number: int) -> Trial:
+    entry = cell.scene.entry
     labels = (
         ("fault", cell.fault),
         ("at", cell.at),
         ("times", cell.times),
         ("side", cell.side),
-        *((("entry", cell.entry),) if cell.entry else ()),
+        *((("entry", entry),) if entry else ()),
     )
     words = {"exhausted": "until exhausted", "forever": "for ever"}.get(cell.times, cell.times)
-    name = f"{cell.fault}, {cell.at} attempt, {words}, {cell.side}" + (f", by {cell.entry}" if cell.entry else "")
+    name = f"{cell.fault}, {cell.at} attempt, {words}, {cell.side}" + (f", by {entry}" if entry else "")
+    bare = _talked(healthy, cell)
     planned = replace(
-        healthy,
+        bare,
         id=f"{_NAME}-{number}",
         name=name,
-        expectations=(),
-        primary=_side(healthy, PRIMARY, cell),
-        fallback=_side(healthy, FALLBACK, cell),
+        primary=replace(bare.primary, faults=cell.primary),
+        fallback=replace(bare.fallback, faults=cell.fallback),
     )
-    return Trial(_NAME, number, _talked(planned, cell), labels)
+    return Trial(_NAME, number, planned, labels)
 
 
-def _side(healthy: Scenario, upstream: str, cell: Cell) -> Side:
-    backend = healthy.policy.backend(upstream)
-    entries = cell.primary if upstream == PRIMARY else cell.fallback
-    return Side(entries, refresh=("ok",) if backend is not None and backend.token_url else None)
-
-
-def _talked(planned: Scenario, cell: Cell) -> Scenario:
+def _talked(healthy: Scenario, cell: Cell) -> Scenario:
     """With a conversation that has what the fault needs; somebody else's program has its own."""
-    if not isinstance(planned.target, HermesTarget):
-        return replace(planned, says=(*planned.says, *_answers(len(planned.turns) + 2)))
-    turns = tuple(TurnPlan(user, resume=index > 0) for index, user in enumerate(_USERS))
-    return replace(
-        planned,
-        target=HermesTarget(cell.entry),
-        turns=turns if cell.times == "forever" else turns[:1],
-        says=(*((_CALL,) if cell.has_tool else ()), *_answers(4)),
-        tools=(_TOOL,) if cell.has_tool else (),
-        history=_HISTORY if cell.is_long else (),
-    )
-
-
-def _answers(count: int) -> tuple[Reply, ...]:
-    return tuple(Reply(text(_CHARACTERS, _NAME, number)) for number in range(count))
+    if not isinstance(healthy.target, HermesTarget):
+        return replace(healthy, expectations=(), says=(*healthy.says, *answers(len(healthy.turns) + 2)))
+    bare = staged(healthy, cell.scene)
+    return bare if cell.times == "forever" else replace(bare, turns=bare.turns[:1])

@@ -3,13 +3,28 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import lru_cache
 from typing import Final
 
 from faultlab.content.draw import Draw
-from faultlab.faults import LEAVES_WHOLE, Fault, cut, drip, error_event, rate_limit, slow, stall, status, unavailable
-from faultlab.passes.effects import Effect
+from faultlab.faults import (
+    LEAVES_WHOLE,
+    Fault,
+    bad_tool_arguments,
+    cut,
+    drip,
+    error_event,
+    length,
+    missing_end,
+    rate_limit,
+    slow,
+    stall,
+    status,
+    truncated,
+    unavailable,
+    unknown_tool,
+)
 from faultlab.passes.ground import Ground
 from faultlab.passes.oddities import oddities
 from faultlab.passes.statements import statements
@@ -17,12 +32,13 @@ from faultlab.policies.kinds import UNSAID
 from faultlab.policy import FALLBACK
 from faultlab.sendable import NEEDS_A_TOOL, sendable
 
-__all__ = ["Mishap", "mishap", "mishap_of"]
+__all__ = ["Mishap", "lingering", "mishap", "mishap_of"]
 
 _WAITS_S: Final = (120, 121, 60, 1, 3, 20, 30, 59, 61, 100, 119, 0, 0.5, 300, 86_400)
 _OF_NO_ACCOUNT: Final = ("soon", "-3", "", "Thu, 01 Jan 1970 00:00:00 GMT")
 _AT_ITS_END: Final = 3
 """Events of the shortest answer of chat completions up to its finish reason: one opens it, one holds its word."""
+_CUTS: Final = frozenset({"length", "responses_incomplete"})
 _CODES: Final = (
     300,
     302,
@@ -50,10 +66,9 @@ _CODES: Final = (
 
 @dataclass(frozen=True, slots=True)
 class Mishap:
-    """The faults of one entry, and what they do; an effect whose kind cannot be said ends what can be planned."""
+    """The faults of one entry."""
 
     faults: tuple[Fault, ...]
-    effect: Effect
 
     @property
     def spoils(self) -> bool:
@@ -61,9 +76,14 @@ class Mishap:
         return all(type(fault).answer is Fault.answer for fault in self.faults)
 
     @property
-    def uses_up(self) -> bool:
-        """Whether that answer is gone afterwards, whoever has given up meanwhile."""
+    def leaves_whole(self) -> bool:
+        """Whether it is sent whole all the same."""
         return LEAVES_WHOLE.issuperset(fault.name for fault in self.faults)
+
+    @property
+    def cuts(self) -> bool:
+        """Whether it ends an answer at its limit, so that there may be more of it."""
+        return any(fault.name in _CUTS for fault in self.faults)
 
     @property
     def counts_events(self) -> bool:
@@ -84,7 +104,7 @@ def mishap(draw: Draw, ground: Ground, upstream: str) -> Mishap:
         made = _stating(draw, made, ground, upstream)
     elif draw.happens(1, 5 if ground.asking(upstream).streamed else 10):
         made = _at_an_edge(draw, ground, upstream)
-    return _together(draw, made) if draw.happens(1, 5) else made
+    return _together(draw, made, ground, upstream) if draw.happens(1, 5) else made
 
 
 def mishap_of(draw: Draw, ground: Ground, upstream: str, kind: str) -> Mishap | None:
@@ -93,13 +113,20 @@ def mishap_of(draw: Draw, ground: Ground, upstream: str, kind: str) -> Mishap | 
     return None if known is None else draw.choice(known)
 
 
+def lingering(draw: Draw) -> Mishap:
+    """A stream whose words come slowly, or which falls silent amid them: time for an interrupt."""
+    silence = stall(after_events=1 + draw.below(3))
+    return Mishap((draw.choice((silence, slow(event_every_s=draw.choice((0.5, 1, 10))))),))
+
+
 @lru_cache(maxsize=64)
 def _by_kind(ground: Ground, upstream: str) -> Mapping[str, tuple[Mishap, ...]]:
-    """All that can be sent, by failure kind; what is none, or cannot be said, has kinds of its own."""
+    """All that can be sent, by failure kind; what is cut, what is no failure or cannot be said has kinds of its own."""
     found: dict[str, list[Mishap]] = {}
     for sent in sendable(ground.asking(upstream)):
-        effect = ground.effect(sent.fault, upstream)
-        found.setdefault(effect.kind or "none", []).append(Mishap((sent.fault,), effect))
+        made = Mishap((sent.fault,))
+        kind = ground.kind(sent.fault, upstream) or ("cut" if made.cuts else "none")
+        found.setdefault(kind, []).append(made)
     return {kind: tuple(each) for kind, each in found.items()}
 
 
@@ -108,7 +135,7 @@ def _stating(draw: Draw, made: Mishap, ground: Ground, upstream: str) -> Mishap:
     wait_s = _WAITS_S[min(draw.below(len(_WAITS_S)), draw.below(len(_WAITS_S)))]
     if draw.happens(1, 6):
         headers = {"retry-after": draw.choice(_OF_NO_ACCOUNT)}
-        return Mishap((status(code=503, headers=headers),), Effect("overloaded"))
+        return Mishap((status(code=503, headers=headers),))
     forms: tuple[Fault, ...] = (
         rate_limit(retry_after_s=wait_s),
         rate_limit(retry_after_ms=wait_s * 1000),
@@ -116,7 +143,7 @@ def _stating(draw: Draw, made: Mishap, ground: Ground, upstream: str) -> Mishap:
     )
     if wait_s == int(wait_s):
         forms += (rate_limit(retry_after_date_s=draw.choice((wait_s, wait_s, -wait_s))),)
-    return _made((draw.choice(forms),), ground, upstream) or made
+    return _made(draw.choice(forms), ground, upstream) or made
 
 
 def _at_an_edge(draw: Draw, ground: Ground, upstream: str) -> Mishap:
@@ -124,11 +151,10 @@ def _at_an_edge(draw: Draw, ground: Ground, upstream: str) -> Mishap:
     read_s, asking = ground.read_s, ground.asking(upstream)
     odd = oddities(asking.dialect, asking.streamed)
     if odd and draw.happens(1, 4):
-        return Mishap((draw.choice(odd),), Effect(UNSAID))
+        return Mishap((draw.choice(odd),))
     stating = statements(asking, ground.max_tokens[upstream == FALLBACK])
     if stating and draw.happens(1, 3):
-        fault = draw.choice(stating)
-        return Mishap((fault,), ground.effect(fault, upstream))
+        return Mishap((draw.choice(stating),))
     forms: list[Fault] = [
         status(code=draw.choice(_CODES)),
         status(code=302, headers={"location": "https://elsewhere.example/v1"}),
@@ -139,22 +165,26 @@ def _at_an_edge(draw: Draw, ground: Ground, upstream: str) -> Mishap:
         forms += [cut(after_events=_AT_ITS_END), error_event(after_events=_AT_ITS_END)]
         forms += [cut(after_events=draw.below(4)), stall(after_events=draw.below(4))]
         forms += [error_event(after_events=draw.below(4)), slow(event_every_s=draw.choice((0.1, 1, 10)))]
-    return _made((draw.choice(forms),), ground, upstream) or Mishap((slow(),), Effect(None, 1.0, whole=True))
+    return _made(draw.choice(forms), ground, upstream) or Mishap((slow(),))
 
 
-def _together(draw: Draw, made: Mishap) -> Mishap:
-    """The same and late, or byte by byte: what is slow can be anything else as well; a date would be nearer by then."""
+def _together(draw: Draw, made: Mishap, ground: Ground, upstream: str) -> Mishap:
+    """The same and late, or byte by byte; or something wrong that breaks off as well."""
     first = made.faults[0]
-    if first.name in LEAVES_WHOLE | {"stall"} or first.drops() is not None or made.effect.stated_s is not None:
+    if draw.happens(1, 3):
+        return Mishap(_two(draw, streamed=ground.asking(upstream).streamed))
+    if first.name in LEAVES_WHOLE | {"stall"} or first.drops() is not None:
         return made
-    wait_s = draw.choice((0.5, 1, 5, 30))
-    late = slow(first_s=wait_s) if draw.happens(2, 3) else drip()
-    if late.name == "drip" and made.effect.kind is not None:
-        return made
-    took_s = made.effect.took_s + (wait_s if late.name == "slow" else 0.0)
-    return Mishap((*made.faults, late), replace(made.effect, took_s=took_s))
+    late = slow(first_s=draw.choice((0.5, 1, 5, 30))) if draw.happens(2, 3) else drip()
+    return made if late.name == "drip" and ground.kind(first, upstream) else Mishap((*made.faults, late))
 
 
-def _made(faults: tuple[Fault, ...], ground: Ground, upstream: str) -> Mishap | None:
-    effect = ground.effect(faults[0], upstream)
-    return None if effect.kind == UNSAID and faults[0].name == "status" else Mishap(faults, effect)
+def _two(draw: Draw, *, streamed: bool) -> tuple[Fault, ...]:
+    """What a model got wrong, and what breaks while it comes."""
+    wrong = draw.choice((length(), unknown_tool(), bad_tool_arguments()))
+    breaks = (cut(), stall(), missing_end(), error_event()) if streamed else (cut(), stall(), truncated())
+    return wrong, draw.choice(breaks)
+
+
+def _made(fault: Fault, ground: Ground, upstream: str) -> Mishap | None:
+    return None if fault.name == "status" and ground.kind(fault, upstream) == UNSAID else Mishap((fault,))

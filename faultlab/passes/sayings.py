@@ -3,22 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Final
 
 from faultlab.content.draw import Draw
 from faultlab.made_up import text
-from faultlab.passes.effects import Effect
 from faultlab.scenario import DrawnHistory, HistoryMessage, ScriptedTool, ToolOutput
 from faultlab.script import Reply, ToolCall
 
 __all__ = [
     "ANY_TOOL",
     "LONG_PAST",
+    "SHORT",
     "SHORTEST",
     "TOOLS",
     "Past",
-    "Said",
     "answer",
     "asking",
     "past",
@@ -46,8 +44,6 @@ _ANSWERS: Final = (
 _LONG: Final = 400
 _LARGEST: Final = 20_000
 """Tokens: a window that takes longer to be filled is left to others."""
-_COMPRESSIBLE: Final = 20
-"""Messages from which on some can be left out, whichever of them belong together."""
 _HUGE: Final = 60
 """Times a long text: what no window of a few thousand tokens holds twice."""
 
@@ -55,41 +51,23 @@ TOOLS: Final = ("read_file", "terminal")
 _ARGUMENTS: Final = ('{"path": "notes.txt"}', '{"command": "ls -l"}', "{}", "", '{"path": "Grüße/明日.txt"}')
 _NO_OBJECT: Final = ("[]", '"notes.txt"', "null", "12", "{'path': 'notes.txt'}")
 _BROKEN_OFF: Final = '{"path": "notes'
+_BEGINNINGS: Final = ("The first half of it,", "Noon is", "- first\n- sec")
+_BREAKS: Final = ("error", "network_error", "insufficient_system_resource")
 _OUTPUTS: Final = ("", "three apples", "Grüße 明日 🍎", "\x1b[31mred\x1b[0m", "x" * 3000)
 
 ANY_TOOL: Final = Reply(tool_calls=(ToolCall("read_file", _ARGUMENTS[0]),))
 """The plainest answer that calls a tool."""
 
 
-@dataclass(frozen=True, slots=True)
-class Said:
-    """An answer that is no plain one, and what becomes of the attempt that it is the answer to.
-
-    `worth` None: it is a whole answer. `is_bad`: its arguments are no object, which a turn may have once.
-    """
-
-    reply: Reply
-    worth: Effect | None = None
-    is_bad: bool = False
+Past = tuple[HistoryMessage, ...] | DrawnHistory
+"""What stood in a conversation before its first turn."""
 
 
-@dataclass(frozen=True, slots=True)
-class Past:
-    """What stood in a conversation before its first turn, and how often it can be made shorter for certain.
-
-    `fills_a_window`: a configured one, so nearly that the agent may compress of itself.
-    """
-
-    history: tuple[HistoryMessage, ...] | DrawnHistory = ()
-    shorter: int = 0
-    fills_a_window: bool = False
-
-
-def asking(draw: Draw) -> tuple[str, bool]:
-    """What a user says, and whether that is huge."""
+def asking(draw: Draw) -> str:
+    """What a user says: at times it is huge."""
     if draw.happens(1, 24):
-        return f"{text(_LONG, draw.name)}\n" * _HUGE, True
-    return _first_ones(draw, _USERS), False
+        return f"{text(_LONG, draw.name)}\n" * _HUGE
+    return _first_ones(draw, _USERS)
 
 
 def answer(draw: Draw) -> Reply:
@@ -100,39 +78,36 @@ def answer(draw: Draw) -> Reply:
     return Reply(_first_ones(draw, _ANSWERS), reasoning=thought)
 
 
-def tool_call(draw: Draw) -> Said:
+def tool_call(draw: Draw) -> Reply:
     """An answer that calls tools: mostly one, at times several at once, of arguments that are seldom wrong."""
     count = 1 + draw.below(3) if draw.happens(1, 3) else 1
     calls = [ToolCall(draw.choice(TOOLS), _first_ones(draw, _ARGUMENTS)) for _ in range(count)]
-    is_bad = draw.happens(1, 8)
-    if is_bad:
+    if draw.happens(1, 8):
         calls[-1] = ToolCall(calls[-1].name, draw.choice(_NO_OBJECT))
     elif draw.happens(1, 12):
         calls[0] = ToolCall("no_such_tool", "{}")
     words = "I will look." if draw.happens(1, 3) else ""
     thought = "The file will tell." if draw.happens(1, 2) else ""
-    return Said(Reply(words, tuple(calls), thought), is_bad=is_bad)
+    return Reply(words, tuple(calls), thought)
 
 
-def sour(draw: Draw, dialect: str) -> Said:
+def sour(draw: Draw, dialect: str) -> Reply:
     """An answer that a model gave and nobody can use, or that goes on in the next one."""
-    invalid, cut = Effect("invalid_response"), Effect(None, cut=True)
+    if draw.happens(1, 4):
+        return Reply(draw.choice(_BEGINNINGS), finish_reason="length")
     known = [
-        Said(Reply("The first half of it,", finish_reason="length"), cut),
-        Said(Reply("", finish_reason="length"), cut),
-        Said(Reply(tool_calls=(ToolCall("terminal", _BROKEN_OFF),), finish_reason="length"), cut),
-        Said(Reply(""), invalid),
-        Said(Reply(" \n "), invalid),
-        Said(Reply("", reasoning="Only thoughts."), invalid),
-        Said(Reply(tool_calls=(ToolCall("terminal", _BROKEN_OFF),)), invalid),
-        Said(Reply("Half of it", finish_reason="content_filter")),
+        Reply("", finish_reason="length"),
+        Reply(tool_calls=(ToolCall("terminal", _BROKEN_OFF),), finish_reason="length"),
+        Reply("I will look.", (ToolCall("terminal", _BROKEN_OFF),), finish_reason="length"),
+        Reply(""),
+        Reply(" \n "),
+        Reply("", reasoning="Only thoughts."),
+        Reply(tool_calls=(ToolCall("terminal", _BROKEN_OFF),)),
+        Reply("Half of it", finish_reason="content_filter"),
     ]
     if dialect == "chat":
-        broken = ("error", "network_error", "insufficient_system_resource")
-        known += [Said(Reply("It broke", finish_reason=word), Effect("server_error")) for word in broken]
-        known += [
-            Said(Reply("", finish_reason=word), Effect("bad_request")) for word in ("content_filter", "sensitive")
-        ]
+        known += [Reply("It broke", finish_reason=word) for word in _BREAKS]
+        known += [Reply("", finish_reason=word) for word in ("content_filter", "sensitive")]
     return draw.choice(known)
 
 
@@ -145,22 +120,20 @@ def past(draw: Draw, windows: Sequence[int | None] = ()) -> Past:
     """Mostly nothing; a few messages, or a conversation that is long: in front of a known window, nearly too long."""
     small = [window for window in windows if window is not None and window <= _LARGEST]
     if small and draw.happens(1, 3):
-        return Past(
-            DrawnHistory(80, draw.choice(small) * draw.choice((70, 84, 86, 95, 110)) // 100), fills_a_window=True
-        )
+        return DrawnHistory(80, draw.choice(small) * draw.choice((70, 84, 86, 95, 110)) // 100)
     if not draw.happens(1, 3):
-        return Past()
+        return ()
     if draw.happens(1, 2):
         return LONG_PAST
     count = draw.choice((1, 2, 4, 7, 8, 12, 20, 31))
-    if draw.happens(1, 4):
-        return Past(_WRITTEN)
-    return Past(DrawnHistory(count, count * 40), int(count >= _COMPRESSIBLE))
+    return _WRITTEN if draw.happens(1, 4) else DrawnHistory(count, count * 40)
 
 
-LONG_PAST: Final = Past(DrawnHistory(80, 8000), 3)
+LONG_PAST: Final = DrawnHistory(80, 8000)
 """What can be compressed as often as the contract allows."""
+
 SHORTEST: Final = Reply("Yes.")
+SHORT: Final = Reply("It is noon, and the notes say nothing of it.")
 
 _WRITTEN: Final = (
     HistoryMessage("user", "Where is it?"),

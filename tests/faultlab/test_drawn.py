@@ -4,15 +4,19 @@ import subprocess
 import sys
 from collections import Counter
 from dataclasses import replace
+from itertools import pairwise
 
 import pytest
 
 from faultlab.coverage import possible
+from faultlab.foretelling import foretell, reached
 from faultlab.passes.drawn import Drawn
 from faultlab.passes.variants import variants
 from faultlab.playing import play
+from faultlab.policies import hermes_rules
 from faultlab.runner import loader
 from faultlab.scenario import ENTRIES, DrawnHistory
+from faultlab.sendable import NEEDS_A_TOOL
 from faultlab.subject import Subject
 from faultlab.trial import Record, Standing
 from faultlab.written import scenario_text
@@ -73,6 +77,24 @@ def test_an_agent_that_keeps_the_contract_meets_all_that_is_planned_and_holds(na
 
 
 @pytest.mark.parametrize("name", CONFIGS)
+def test_what_a_run_must_come_to_is_known_by_drawing_it_as_it_is_from_its_scenario_alone(name):
+    subject = replace(_subject(CONFIGS[name]), rules=hermes_rules())
+    trials = _drawn(subject, 60)
+    assert [trial.expected for trial in trials] == [foretell(trial.scenario, subject.rules) for trial in trials]
+    assert all(trial.expected for trial in trials if not _is_beyond_telling(trial.scenario))
+    assert not any(reached(trial.scenario, subject.rules) is False for trial in trials)
+
+
+def _is_beyond_telling(scenario):
+    """From its first request on nobody can say what comes of it."""
+    return reached(scenario, hermes_rules()) is None
+
+
+def test_what_another_policy_says_of_a_run_is_worked_out_where_it_is_played():
+    assert {trial.expected for trial in _drawn(_subject(TWO_ENDS), 5)} == {None}
+
+
+@pytest.mark.parametrize("name", CONFIGS)
 def test_whatever_is_drawn_could_stand_in_a_file(name):
     for trial in _drawn(_subject(CONFIGS[name]), 60):
         (read,) = loader().read(scenario_text(trial.scenario), "drawn.yaml")
@@ -126,6 +148,18 @@ def test_what_nobody_would_write_is_drawn():
         ),
         "limits of the fallback after a switch": any(
             each.fallback.limits and each.primary.faults for each in scenarios
+        ),
+        "limits of who fails as well": any(each.primary.limits and each.primary.faults for each in scenarios),
+        "an answer that is wrong and breaks off": any(
+            {"length", "unknown_tool", "bad_tool_arguments"} & {f.name for f in entry.faults}
+            and {"cut", "stall", "missing_end", "truncated", "error_event"} & {f.name for f in entry.faults}
+            for entry in entries
+        ),
+        "a switch while an answer is gone on with": any(
+            any(fault.name == "length" for fault in before.faults)
+            and any(fault.name in ("forbidden", "model_not_found", "wire") for fault in after.faults)
+            for each in scenarios
+            for before, after in pairwise(each.primary.faults)
         ),
         "an interrupt": any(turn.interrupt_after_s for turn in turns),
         "a resumed session": any(turn.resume for turn in turns),
@@ -217,6 +251,16 @@ def test_a_primary_that_cannot_be_asked_leaves_nothing_to_draw():
     assert Drawn().expected(subject) == 0
 
 
+def test_a_user_stops_a_wait_a_silence_and_words_that_come_slowly():
+    subject = replace(_subject(CONFIGS["renewable"]), rules=hermes_rules())
+    amid = set()
+    for trial in _drawn(subject, 130):
+        stopped = {n for n, turn in enumerate(trial.scenario.turns, 1) if turn.interrupt_after_s is not None}
+        lasts = {step.turn: step for step in (play(subject, trial).steps if stopped else ())}
+        amid |= {lasts[n].sent if lasts[n].ended_s > lasts[n].started_s else "a wait" for n in stopped}
+    assert {"a wait", "stall", "slow"} <= amid
+
+
 @pytest.mark.parametrize("target", [{"sdk": {"call": "chat"}}, {"callable": "somebody:answer"}])
 def test_of_another_target_nothing_is_planned_that_it_might_not_meet(target):
     for trial in _drawn(_subject(target=target), 30):
@@ -224,6 +268,7 @@ def test_of_another_target_nothing_is_planned_that_it_might_not_meet(target):
         assert scenario.turns[0].user == "hi"
         assert all(entry.times is None for entry in scenario.fallback.faults)
         assert len(scenario.primary.faults) == 1
+        assert not NEEDS_A_TOOL & {fault.name for entry in scenario.primary.faults for fault in entry.faults}
         (read,) = loader().read(scenario_text(scenario), "drawn.yaml")
         assert read.primary == scenario.primary
 

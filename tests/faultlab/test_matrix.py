@@ -7,12 +7,12 @@ import pytest
 
 from faultlab.families import family_of
 from faultlab.faults import FAULTS
-from faultlab.passes.cells import PLACES, SIDES, STATING, TIMES
+from faultlab.passes.cells import PLACES, SIDES, STATING, TIMES, LeftOut
 from faultlab.passes.matrix import Matrix
 from faultlab.playing import play
 from faultlab.runner import loader
 from faultlab.scenario import ENTRIES
-from faultlab.sendable import Asking, sendable
+from faultlab.sendable import NEEDS_A_TOOL, Asking, sendable
 from faultlab.subject import Subject
 from faultlab.trial import Standing
 
@@ -124,6 +124,18 @@ def test_of_another_target_only_the_first_request_and_all_of_them_are_planned(ta
     assert _labels(trials, "at") == {"first"}
     assert _labels(trials, "times") == {"once", "forever"}
     assert all(trial.scenario.turns[0].user == "hi" for trial in trials)
+
+
+def test_what_spoils_a_tool_call_is_tried_with_another_target_only_where_its_model_calls_one():
+    target = {"callable": "somebody:answer"}
+    silent, calling = (
+        _subject(target=target),
+        _subject(target=target, says=[{"tool_calls": [{"name": "look"}]}, "hello"]),
+    )
+    assert not NEEDS_A_TOOL & _labels(_trials(silent), "fault")
+    assert _labels(_trials(calling), "fault") >= NEEDS_A_TOOL
+    assert Matrix().left_out(silent)[LeftOut.NO_TOOL_CALL] > 0
+    assert LeftOut.NO_TOOL_CALL not in Matrix().left_out(calling)
 
 
 def test_a_trial_says_what_it_is_about():
