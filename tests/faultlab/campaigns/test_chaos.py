@@ -234,7 +234,7 @@ def test_who_presses_ctrl_c_is_told_what_is_known_so_far():
         told, error = process.communicate(timeout=60)
     assert process.returncode == 130
     assert "explore: stopped before its end" in told
-    assert error == ""
+    assert error == "stopped: the same command with --resume goes on from there\n"
 
 
 def known():
@@ -246,6 +246,19 @@ def known():
         return len(results.numbers("explore"))
     finally:
         results.close()
+
+
+class Terminal(io.StringIO):
+    def isatty(self):
+        return True
+
+
+def test_who_stops_it_sees_that_it_is_stopping():
+    stream = Terminal()
+    live = Live(stream)
+    live.stops = True
+    live.beat()
+    assert stream.getvalue().endswith("stopping; another Ctrl-C ends it at once\n")
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
@@ -262,11 +275,6 @@ def test_the_first_signal_stops_the_campaign_and_a_second_ctrl_c_ends_at_once(nu
     finally:
         for each, handler in before.items():
             signal.signal(each, handler)
-
-
-class Terminal(io.StringIO):
-    def isatty(self):
-        return True
 
 
 SEEN = Seen(Row("random", 7, "broken", 1, "{}"), Edge("before", "x", "state"), ("a cell", "another"))
