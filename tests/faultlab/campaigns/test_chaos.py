@@ -2,10 +2,12 @@
 
 import io
 import os
+import resource
 import signal
 import subprocess
 import sys
 from contextlib import closing
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -207,6 +209,17 @@ def test_a_folder_that_cannot_be_written_to_is_one_line(capsys, no_writing):
         f"{no_writing}/there/results.sqlite cannot be written: {why}; give another folder by --out\n"
         for why in ("Permission denied", "Read-only file system")
     }
+
+
+def test_a_disk_that_is_full_is_one_line_and_what_is_there_is_told():
+    command = [sys.executable, "-m", "faultlab", "chaos", "config.yaml", *SHORT, "--jobs", "1"]
+    most = partial(resource.setrlimit, resource.RLIMIT_FSIZE, (90_000, 90_000))
+    environ = {**os.environ, "PYTHONPATH": str(ROOT)}
+    done = subprocess.run(command, env=environ, preexec_fn=most, capture_output=True, text=True, check=False)
+    assert done.stderr == f"{FILE} cannot be written or read: disk I/O error; what was written before is kept\n"
+    assert done.returncode == 2
+    assert "explore: stopped before its end" in done.stdout
+    assert chaos("--resume", "--jobs", "1") == 0
 
 
 @pytest.fixture
