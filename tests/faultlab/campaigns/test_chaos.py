@@ -67,7 +67,9 @@ def test_what_breaks_is_handed_over_as_a_scenario_that_breaks_in_the_same_way(ca
     )
     assert chaos(*SHORT, "--policy", "policy.yaml") == 1
     file = FOUND / "forbidden_fallback.yaml"
-    assert f"pytest {file}::" in capsys.readouterr().out
+    told = capsys.readouterr().out
+    assert f"pytest {file}::" in told
+    assert "  said by   policy.yaml:4\n" in told
     (scenario,) = load(file)
     assert [violation.what for violation in run(scenario).violations][:1] == ["fallback"]
     assert file.read_text("utf-8").startswith(
