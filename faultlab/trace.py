@@ -62,10 +62,7 @@ class Exchange:
 
 @dataclass(frozen=True, slots=True)
 class TurnEnd:
-    """How the agent says that a turn ended, in the words of the contract.
-
-    `stopped` tells why it did not end by itself: it hung, never stopped asking, or crashed.
-    """
+    """How the agent says that a turn ended, in the words of the contract."""
 
     outcome: str
     failure: str | None = None
@@ -75,7 +72,6 @@ class TurnEnd:
     switch_reason: str | None = None
     tool_runs: Mapping[str, int] = field(default_factory=dict)
     error: str | None = None
-    stopped: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

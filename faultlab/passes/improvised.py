@@ -6,6 +6,7 @@ Each is chosen when it is asked for, so that whatever is planned is met.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from itertools import groupby
 from typing import Final, NamedTuple
 
@@ -77,7 +78,7 @@ class Improvised:
         """The user says something."""
         self._attempt = self._rounds = 0
         self._burst, self._goes_on, self._loops = None, False, self._draw.happens(1, 3)
-        self._may_stop = self._aim is None and self._draw.happens(1, 6)
+        self._may_stop = self._aim is None and self._draw.happens(1, 5)
         self._began_s, self.stopped_s = now_s, None
 
     def ahead(self, upstream: str) -> tuple[Fault, ...]:
@@ -139,7 +140,9 @@ class Improvised:
         fork = self._draw.fork("said", self._count)
         if made.counts_events:
             return SHORTEST if fork.happens(1, 2) else SHORT
-        return ANY_TOOL if made.needs_a_tool or fork.happens(1, 4) else answer(fork)
+        if not made.needs_a_tool and not fork.happens(1, 4):
+            return answer(fork)
+        return replace(ANY_TOOL, text="I will look.") if fork.happens(1, 3) else ANY_TOOL
 
     def _fits(self, made: Mishap) -> bool:
         """Whether it has something to work on in the answer that stands there."""
@@ -155,7 +158,7 @@ class Improvised:
         is_amid = self._loops and self._rounds > 0
         if self._rounds < _MOST_ROUNDS and self._draw.happens(2 if is_amid else 1, 3):
             return tool_call(fork)
-        if self._draw.happens(1, 6) and self._count <= _MOST_ATTEMPTS:
+        if self._draw.happens(1, 4) and self._count <= _MOST_ATTEMPTS:
             return sour(fork, self._ground.asking(self._asked).dialect)
         return answer(fork)
 
@@ -173,7 +176,7 @@ class Improvised:
 
     def _any(self, upstream: str) -> Mishap | None:
         draw = self._draw
-        if self._goes_on and draw.happens(1, 3):
+        if self._goes_on and draw.happens(1, 2):
             return self._leading_away(upstream)
         if draw.happens(2, 5):
             return None

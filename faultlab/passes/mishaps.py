@@ -115,17 +115,15 @@ def mishap_of(draw: Draw, ground: Ground, upstream: str, kind: str) -> Mishap | 
 
 def lingering(draw: Draw) -> Mishap:
     """A stream whose words come slowly, or which falls silent amid them: time for an interrupt."""
-    silence = stall(after_events=1 + draw.below(3))
-    return Mishap((draw.choice((silence, slow(event_every_s=draw.choice((0.5, 1, 10))))),))
+    slowly = slow(event_every_s=draw.choice((0.5, 1, 10)))
+    return Mishap((draw.choice((stall(), stall(), stall(after_events=1 + draw.below(3)), slowly)),))
 
 
 @lru_cache(maxsize=64)
 def _by_kind(ground: Ground, upstream: str) -> Mapping[str, tuple[Mishap, ...]]:
-    """All that can be sent, by failure kind; what is none, cut or odd, or cannot be said, has kinds of its own."""
-    asking = ground.asking(upstream)
-    odd = [Mishap((fault,)) for fault in oddities(asking.dialect, asking.streamed)]
-    found: dict[str, list[Mishap]] = {"odd": odd} if odd else {}
-    for sent in sendable(asking):
+    """All that can be sent, by failure kind; what is cut, what is no failure or cannot be said has kinds of its own."""
+    found: dict[str, list[Mishap]] = {}
+    for sent in sendable(ground.asking(upstream)):
         made = Mishap((sent.fault,))
         kind = ground.kind(sent.fault, upstream) or ("cut" if made.cuts else "none")
         found.setdefault(kind, []).append(made)
@@ -149,8 +147,11 @@ def _stating(draw: Draw, made: Mishap, ground: Ground, upstream: str) -> Mishap:
 
 
 def _at_an_edge(draw: Draw, ground: Ground, upstream: str) -> Mishap:
-    """A status as such, a code or a number, a break in an odd place, a silence at the wrong moment."""
+    """A status as such, a code or a number, an odd spelling, a break in an odd place, a silence at the wrong moment."""
     read_s, asking = ground.read_s, ground.asking(upstream)
+    odd = oddities(asking.dialect, asking.streamed)
+    if odd and draw.happens(1, 4):
+        return Mishap((draw.choice(odd),))
     stating = statements(asking, ground.max_tokens[upstream == FALLBACK])
     if stating and draw.happens(1, 3):
         return Mishap((draw.choice(stating),))

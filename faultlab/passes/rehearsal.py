@@ -44,7 +44,7 @@ class Scene(NamedTuple):
 
 
 def staged(healthy: Scenario, scene: Scene) -> Scenario:
-    """The healthy scenario with two turns of this sort. Renewals work, so that a 401 is told from one that stays."""
+    """The healthy scenario, going on with two turns of this sort. Renewals work, so that a 401 is told from one that stays."""
     return replace(
         healthy,
         expectations=(),
@@ -53,7 +53,7 @@ def staged(healthy: Scenario, scene: Scene) -> Scenario:
         turns=tuple(TurnPlan(user, resume=index > 0) for index, user in enumerate(_USERS)),
         says=(*((_CALL,) if scene.has_tool else ()), *answers(4)),
         tools=(_TOOL,) if scene.has_tool else (),
-        history=_HISTORY if scene.is_long else (),
+        history=_HISTORY if scene.is_long else () if scene.entry == "cron" else healthy.history,
         primary=_renewing(healthy, PRIMARY),
         fallback=_renewing(healthy, FALLBACK),
     )

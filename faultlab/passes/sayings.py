@@ -93,12 +93,12 @@ def tool_call(draw: Draw) -> Reply:
 
 def sour(draw: Draw, dialect: str) -> Reply:
     """An answer that a model gave and nobody can use, or that goes on in the next one."""
-    if draw.happens(1, 4):
-        return Reply(draw.choice(_BEGINNINGS), finish_reason="length")
+    if draw.happens(1, 2):
+        calls = (ToolCall("terminal", _BROKEN_OFF),) if draw.happens(2, 5) else ()
+        return Reply(draw.choice(_BEGINNINGS), calls, finish_reason="length")
     known = [
         Reply("", finish_reason="length"),
         Reply(tool_calls=(ToolCall("terminal", _BROKEN_OFF),), finish_reason="length"),
-        Reply("I will look.", (ToolCall("terminal", _BROKEN_OFF),), finish_reason="length"),
         Reply(""),
         Reply(" \n "),
         Reply("", reasoning="Only thoughts."),
@@ -117,14 +117,10 @@ def tools(draw: Draw) -> tuple[ScriptedTool, ...]:
 
 
 def past(draw: Draw, windows: Sequence[int | None] = ()) -> Past:
-    """Mostly nothing; a few messages, or a conversation that is long: in front of a known window, nearly too long.
-
-    At times it has so few messages then that none can be left out.
-    """
+    """Mostly nothing; a few messages, or a conversation that is long: in front of a known window, nearly too long."""
     small = [window for window in windows if window is not None and window <= _LARGEST]
     if small and draw.happens(1, 3):
-        count = 80 if draw.happens(2, 3) else 4
-        return DrawnHistory(count, draw.choice(small) * draw.choice((70, 84, 86, 95, 110)) // 100)
+        return DrawnHistory(80, draw.choice(small) * draw.choice((70, 84, 86, 95, 110)) // 100)
     if not draw.happens(1, 3):
         return ()
     if draw.happens(1, 2):

@@ -40,6 +40,11 @@ class Shrunk:
     stopped: str
     also: tuple[Breach, ...] = ()
 
+    @property
+    def is_minimal(self) -> bool:
+        """Whether nothing more can be left out."""
+        return self.stopped == _SMALLEST
+
 
 def shrink(subject: Subject, trial: Trial, what: str, *, most_tries: int = MOST_TRIES) -> Shrunk:
     """The trial with as little as breaks the same: `what` is an invariant or a line of the policy.
@@ -70,12 +75,19 @@ class _Search:
         found = self._broken(told)
         if found is None:
             raise HarnessError(f"number {self._trial.number} of {self._trial.of} does not break {self._what}")
-        smallest = told, found
+        smallest = self._to_the_breach(told, found)
         while (smaller := self._through(smallest)) is not smallest:
             smallest = smaller
         _, (scenario, (breach, *also)) = smallest
         stopped = f"stopped after {self._tries} tries" if self._is_spent else _SMALLEST
         return Shrunk(scenario, breach, self._tries, stopped, tuple(also))
+
+    def _to_the_breach(self, told: _Told, found: _Breaking) -> _Broken:
+        """Without the turns behind the one in which it breaks, where it breaks so, too: each try is cheaper then."""
+        turns, turn = told["turns"], found[1][0].turn
+        shorter = {**told, "turns": turns[:turn]}
+        less = self._broken(shorter) if turn is not None and turn < len(turns) else None
+        return (told, found) if less is None else (shorter, less)
 
     def _through(self, smallest: _Broken) -> _Broken:
         """Once through all that could be simpler; what is simpler and breaks too is gone on with from there."""

@@ -116,7 +116,8 @@ FOUND = Found(
     "pytest scenarios/found/i2.yaml",
     2,
     "nothing smaller breaks it",
-    Place("policy.yaml", 4),
+    "fallback_model: {provider: openrouter}",
+    Place(CONFIG, 4),
 )
 
 

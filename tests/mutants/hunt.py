@@ -5,12 +5,12 @@ Agents are hunted each for itself: nothing of one hunt is known in the next.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Generator, Iterable
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import cache
 
+from configurations import CATALOGUED, SPECIAL, STOCK, STREAMED, subject
 from wrong_agent import Mutant, wrong_agent
 
 from faultlab.passes import drawn, variants
@@ -19,82 +19,20 @@ from faultlab.passes.drawn import Drawn
 from faultlab.passes.explore import Explore
 from faultlab.passes.matrix import Matrix
 from faultlab.playing import play
-from faultlab.policies import hermes_rules
 from faultlab.providers import provider
-from faultlab.runner import loader, run
+from faultlab.runner import run
 from faultlab.scenario import ENTRIES
-from faultlab.shrink import Shrunk, shrink
+from faultlab.shrink import Shrunk, entries_of, shrink
 from faultlab.subject import Subject
 from faultlab.trial import Record, Standing, Trial
 from faultlab.verdict import Outcome
-from faultlab.written import scenario_text
+from faultlab.written import document, scenario_text
 
 MOST_RUNS = 2_600
 """Of one wrong agent; most are caught within some hundred."""
 
 MOST_ENTRIES = 3
 """Of faults, in what is left."""
-
-BACKUP = {"provider": "openai", "model": "gpt-5.1"}
-
-STOCK = {
-    "openai": {
-        "model": {"provider": "openai", "default": "gpt-5.1"},
-        "fallback_model": {"provider": "openrouter", "model": "anthropic/claude-sonnet-4"},
-    },
-    "codex": {
-        "model": {"provider": "openai-codex", "default": "gpt-5.1-codex"},
-        "fallback_model": {"provider": "anthropic", "model": "claude-sonnet-4-5"},
-        "display": {"streaming": True},
-    },
-    "custom": {
-        "model": {
-            "provider": "custom",
-            "default": "llama",
-            "base_url": "http://localhost:8080/v1",
-            "max_tokens": 4000,
-            "context_length": 16000,
-        },
-        "fallback_model": {"provider": "nous", "model": "hermes-4-405b"},
-        "agent": {"api_max_retries": 8, "max_turns": 3},
-        "display": {"streaming": True},
-    },
-}
-
-SPECIAL = {
-    "second": {
-        "model": {"provider": "openai", "default": "gpt-5.1"},
-        "fallback_model": {
-            "provider": "openai",
-            "model": "gpt-5.1",
-            "base_url": "https://second.example/v1",
-            "api_key": "sk-of-the-second-0001",
-            "api_mode": "codex_responses",
-        },
-    },
-    "account": {
-        "model": {"provider": "openrouter", "default": "deepseek/deepseek-chat"},
-        "fallback_model": {
-            "provider": "openrouter",
-            "model": "deepseek/deepseek-chat",
-            "api_key": "sk-or-of-the-second-0001",
-        },
-    },
-    "small": {
-        "model": {"provider": "openai", "default": "gpt-5.1", "context_length": 9000},
-        "fallback_model": {"provider": "nous", "model": "hermes-4-405b", "context_length": 6000},
-    },
-    "responses": {
-        "model": {"provider": "openai", "default": "gpt-5.1", "api_mode": "codex_responses"},
-        "fallback_model": {"provider": "openrouter", "model": "anthropic/claude-sonnet-4"},
-        "display": {"streaming": True},
-    },
-    "twin": {
-        "model": {"provider": "openai", "default": "gpt-5.1"},
-        "fallback_model": {"provider": "openai", "model": "gpt-5.1", "base_url": "https://api.openai.com/v1/"},
-    },
-}
-"""Configurations in which something else than the provider is of interest."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,7 +47,7 @@ class Caught:
 
     @property
     def entries(self) -> int:
-        return self.shrunk.scenario.entries
+        return entries_of(document(self.shrunk.scenario))
 
     def __str__(self) -> str:
         return (
@@ -118,71 +56,35 @@ class Caught:
         )
 
 
-KNOWN = (
-    "deepseek",
-    "fireworks",
-    "gemini",
-    "groq",
-    "kimi-coding",
-    "minimax",
-    "mistral",
-    "nous",
-    "openrouter",
-    "together",
-    "zai",
-)
-SELF_HOSTED = ("anthropic", "azure", "llamacpp", "lmstudio", "ollama", "vllm", "xai")
-STREAMED = ("openrouter", "lmstudio", "ollama", "minimax", "azure")
-
-CATALOGUED = {
-    **{name: {"provider": name, "default": "m", "max_tokens": 4000} for name in KNOWN},
-    **{
-        name: {
-            "provider": name,
-            "default": "m",
-            "max_tokens": 4000,
-            "base_url": f"https://{name}.example/v1",
-            "api_key": f"sk-of-{name}-0001",
-        }
-        for name in SELF_HOSTED
-    },
-}
-"""Providers of whose own words the catalogue has some, and how they are asked."""
-
-
-@cache
-def subject(name: str) -> Subject:
-    """A healthy agent with this configuration; `NAME, streamed` has every answer streamed."""
-    text = json.dumps({"name": name, "config": config(name), "says": ["Good morning."], "turns": [{"user": "hello"}]})
-    (healthy,) = loader().read(text, f"{name}.yaml")
-    return Subject(name, healthy, rules=hermes_rules())
-
-
-def config(name: str) -> dict[str, object]:
-    """What stands in its config.yaml."""
-    known, _, streamed = name.partition(", ")
-    found = (STOCK | SPECIAL).get(known) or {"model": CATALOGUED[known], "fallback_model": BACKUP}
-    return {**found, "display": {"streaming": True}} if streamed else found
-
-
 Tried = Generator[tuple[str, Trial], Record, None]
 """Yields what is tried with which configuration, and is sent what came of it."""
 
 
 def tried() -> Tried:
     """All of it, what shows the most in the shortest time first."""
-    yield from in_turn(through(name, Drawn(), 12) for name in STOCK)
+    yield from in_turn([through(name, Drawn(), 12) for name in STOCK])
     yield from at_once("openai")
-    yield from in_turn(through(name, Drawn(), 12) for name in SPECIAL)
-    for name in (*CATALOGUED, *(f"{name}, streamed" for name in STREAMED), "responses", "small", "codex", "custom"):
-        yield from at_once(name)
+    looked_up = [*CATALOGUED, *(f"{name}, streamed" for name in STREAMED), "full", "responses", "codex", "custom"]
     yield from in_turn(
         [
-            in_turn(through(name, Drawn(seed=1), 250) for name in (*STOCK, *SPECIAL)),
-            in_turn(sampled(name) for name in STOCK),
-            in_turn(through(name, Explore(3), 200) for name in (*STOCK, *SPECIAL)),
+            chain_of([at_once(name) for name in looked_up]),
+            through("soon", Explore(4), 400),
+            in_turn([through(name, Drawn(), 12) for name in (*SPECIAL, "kimi-coding")]),
         ]
     )
+    yield from in_turn(
+        [
+            in_turn([through(name, Drawn(seed=1), 200) for name in (*STOCK, *SPECIAL, "kimi-coding")]),
+            in_turn([sampled(name) for name in STOCK]),
+            in_turn([through(name, Explore(3), 200) for name in (*STOCK, *SPECIAL)]),
+        ]
+    )
+
+
+def chain_of(several: Iterable[Tried]) -> Tried:
+    """One behind the other."""
+    for each in several:
+        yield from each
 
 
 def in_turn(several: Iterable[Tried]) -> Tried:
