@@ -12,9 +12,9 @@ from typing import Final
 from faultlab.errors import HarnessError
 from faultlab.expectations import Expectation, RequestLike
 from faultlab.loader.layers import slug
-from faultlab.shrink import Shrunk, entries_of
+from faultlab.shrink import Shrunk
 from faultlab.trial import Breach
-from faultlab.written import document, scenario_text
+from faultlab.written import scenario_text
 
 __all__ = ["FoundFile", "found_file", "write_found"]
 
@@ -49,10 +49,9 @@ def found_file(shrunk: Shrunk, *, of: str, number: int, runs: int, found_by: Seq
     name = _name(breach)
     told_of = tuple(_pointed(each, shown) for each in shrunk.scenario.expectations if _is_told(each, shown))
     scenario = replace(shrunk.scenario, name=name, clauses=_clauses(breach), expectations=told_of)
-    told = document(scenario, folder=folder)
     text = scenario_text(scenario, why=_why(shrunk, of, number, runs), folder=folder)
     head = f"# Found by: {shlex.join(found_by)}\n"
-    return FoundFile(_stem(breach), head + text, slug(name), entries_of(told))
+    return FoundFile(_stem(breach), head + text, slug(name), scenario.entries)
 
 
 def write_found(folder: Path, file: FoundFile) -> Path:

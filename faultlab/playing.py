@@ -57,7 +57,7 @@ def recorded(subject: Subject, trial: Trial, run: Run) -> Record:
         took_s=round(sum(turn.ended_s - turn.started_s for turn in trace.turns), 3),
         calls=(asked.count(PRIMARY), asked.count(FALLBACK)),
         breaches=breaches_of(run, subject.rules),
-        reasons=(*verdict.signs, *((verdict.trouble,) if verdict.trouble else ())),
+        reasons=(*verdict.signs, *_stops(run), *((verdict.trouble,) if verdict.trouble else ())),
         covered=covered(run.scenario, trace),
         steps=steps,
         edge=_edge(run, trial.stride),
@@ -81,7 +81,14 @@ def _standing(run: Run) -> Standing:
         return Standing.TROUBLE
     if run.verdict.violations:
         return Standing.BROKEN
+    if _stops(run):
+        return Standing.TROUBLE
     return Standing.HELD if run.verdict.outcome is Outcome.HELD else Standing.NOT_REACHED
+
+
+def _stops(run: Run) -> tuple[str, ...]:
+    """Why turns did not end by themselves, each reason once; what such a one has come to is no verdict."""
+    return tuple(dict.fromkeys(turn.end.stopped for turn in run.trace.turns if turn.end.stopped))
 
 
 def _family(run: Run, trial: Trial) -> str:

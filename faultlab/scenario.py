@@ -169,3 +169,8 @@ class Scenario:
     def node_id(self) -> str:
         """How pytest and the command line name this one alone."""
         return f"{self.place.file}::{self.id}"
+
+    @property
+    def entries(self) -> int:
+        """How many entries of faults it plans; a healthy answer is none."""
+        return sum(bool(entry.faults) for side in (self.primary, self.fallback) for entry in side.faults)

@@ -62,7 +62,10 @@ class Exchange:
 
 @dataclass(frozen=True, slots=True)
 class TurnEnd:
-    """How the agent says that a turn ended, in the words of the contract."""
+    """How the agent says that a turn ended, in the words of the contract.
+
+    `stopped` tells why it did not end by itself: it hung, never stopped asking, or crashed.
+    """
 
     outcome: str
     failure: str | None = None
@@ -72,6 +75,7 @@ class TurnEnd:
     switch_reason: str | None = None
     tool_runs: Mapping[str, int] = field(default_factory=dict)
     error: str | None = None
+    stopped: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

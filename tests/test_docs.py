@@ -116,7 +116,7 @@ def commands(page):
 SHOWN = [command for name, page in PAGES.items() if name not in SESSIONS for command in commands(page)]
 
 
-@pytest.mark.parametrize("command", [command for command in SHOWN if "curl" not in command])
+@pytest.mark.parametrize("command", [command for command in dict.fromkeys(SHOWN) if "curl" not in command])
 def test_commands_that_are_shown_run(command, tmp_path):
     short, status = SHORT_FORMS.get(command, (command, 0))
     programs = Path(sys.executable).parent

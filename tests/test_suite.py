@@ -16,6 +16,7 @@ from faultlab.runner import load
 from faultlab.scenario import ENTRIES, CallableTarget, CommandTarget, HermesTarget, SdkTarget
 from hermes_agent.messages import FailureKind
 from hermes_agent.runtime_provider import PROVIDERS, Refusal
+from tests.promise import holds_for
 
 ROOT = Path(__file__).parents[1]
 CLAUSES = re.findall(r"^\*\*(C\d+) ", (ROOT / "docs" / "contract.md").read_text("utf-8"), re.MULTILINE)
@@ -121,8 +122,7 @@ def shows(scenario, kind):
     return at_once and expects(scenario, "fallback") == ["never"] and (kind is None or lowered)
 
 
-@pytest.mark.parametrize(
-    ("entry", "verdict"), VERDICTS, ids=[f"{entry.id}-{verdict.kind}" for entry, verdict in VERDICTS]
-)
-def test_every_entry_of_the_catalogue_is_sent_and_taken_for_what_it_was_judged_to_be(entry, verdict):
+@holds_for(lambda: VERDICTS, lambda case: f"{case[0].id}, {case[1].kind}")
+def test_every_entry_of_the_catalogue_is_sent_and_taken_for_what_it_was_judged_to_be(case):
+    entry, verdict = case
     assert any(shows(scenario, verdict.kind) for scenario in by_entry()[entry.id])

@@ -115,7 +115,7 @@ class _Going:
         jobs = (Shrinking(self._work, each.part, each.breaches(self._results, names)) for each, names in broke)
         for made in done(jobs, self._executor, self._crew, self._beat):
             for small in made:
-                kept(self._results, small, self._smallest.runs)
+                kept(self._results, small, self._smallest.runs, self._subject.rules)
                 self._watch.shrunk(len(small.shows))
 
     def _beat(self) -> None:

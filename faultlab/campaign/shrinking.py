@@ -10,9 +10,11 @@ from faultlab.campaign.work import Work, unpacked
 from faultlab.errors import FaultlabError, HarnessError
 from faultlab.found_file import found_file, write_found
 from faultlab.passes.base import Range
+from faultlab.policies import Rules
 from faultlab.results import Found, Results
 from faultlab.shrink import Shrunk, shrink
 from faultlab.trial import Breach, Trial
+from faultlab.verdict import Place
 
 __all__ = ["Shrinking", "Small", "kept"]
 
@@ -69,7 +71,7 @@ class Shrinking:
         return next(iter(self.part.trials(unpacked(self.work.subject))))
 
 
-def kept(results: Results, small: Small, runs: Mapping[str, int]) -> None:
+def kept(results: Results, small: Small, runs: Mapping[str, int], rules: Rules | None) -> None:
     """Write the file, and then what the results say of each breach that it shows; `runs` had it."""
     folder, (number, *_), of = results.path.parent, small.part.numbers, small.part.of
     shrunk, first = small.shrunk, small.shows[0]
@@ -85,4 +87,10 @@ def kept(results: Results, small: Small, runs: Mapping[str, int]) -> None:
         found = Found(
             first, of, number, 0, file.item, str(path), file.text, file.command(path), file.entries, shrunk.stopped
         )
-    results.add_found([replace(found, breach=what, runs=runs[what]) for what in small.shows])
+    results.add_found([replace(found, breach=what, runs=runs[what], place=_line(what, rules)) for what in small.shows])
+
+
+def _line(what: str, rules: Rules | None) -> Place | None:
+    """Where the policy says what did not hold; None: what has no line there is an invariant."""
+    row = rules.row(what.rpartition(".")[0]) if rules else None
+    return Place(rules.file, row.line) if rules and row else None

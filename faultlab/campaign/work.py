@@ -14,11 +14,11 @@ from faultlab.passes.base import Range
 from faultlab.playing import play
 from faultlab.results import Row, row
 from faultlab.runner import OUT_OF_MEMORY
-from faultlab.scenario import CommandTarget, Scenario
+from faultlab.scenario import CommandTarget
 from faultlab.subject import Subject
 from faultlab.trial import Edge, Record, Standing, Trial
 
-__all__ = ["Job", "Piece", "Seen", "Work", "entries_of", "most_s", "our_version", "unpacked"]
+__all__ = ["Job", "Piece", "Seen", "Work", "most_s", "our_version", "unpacked"]
 
 _MOST_S: Final = 60.0
 """Of real time, for a run whose time is virtual: a thousand times what it needs."""
@@ -81,11 +81,6 @@ def most_s(subject: Subject) -> float:
     return _MOST_S + (_MOST_TURNS * target.timeout_s if isinstance(target, CommandTarget) else 0.0)
 
 
-def entries_of(scenario: Scenario) -> int:
-    """How many faults it plans."""
-    return sum(bool(entry.faults) for side in (scenario.primary, scenario.fallback) for entry in side.faults)
-
-
 @dataclass(frozen=True, slots=True)
 class Seen:
     """A run as it goes into the results, and what those who watch would like to know of it."""
@@ -145,4 +140,4 @@ def _trouble(trial: Trial, why: str) -> Seen:
 
 
 def _seen(trial: Trial, record: Record) -> Seen:
-    return Seen(row(record, entries_of(trial.scenario)), record.edge, record.covered)
+    return Seen(row(record, trial.scenario.entries), record.edge, record.covered)

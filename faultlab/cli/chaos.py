@@ -121,7 +121,8 @@ def _told(subject: Subject, results: Results, chosen: argparse.Namespace) -> int
         trouble = _played(subject, results, live, chosen)
     tell(results, chosen)
     told.flush()
-    for sentence in (trouble, _changed(subject, chosen)):
+    stopped = "stopped: the same command with --resume goes on from there" if live.stops else ""
+    for sentence in (trouble, stopped, _changed(subject, chosen)):
         if sentence:
             print(printable(sentence), file=sys.stderr)
     return STOPPED if live.stops else _exit_code(results, trouble)

@@ -26,6 +26,7 @@ _SELDOM_S: Final = 30.0
 """Between two lines where none can be written over."""
 
 _COUNTED_S: Final = 1.0
+_FEW: Final = 10
 _WIDEST: Final = 160
 _MINUTE: Final = 60
 _HOUR: Final = 60 * _MINUTE
@@ -86,6 +87,10 @@ class Live:
 
     def beat(self) -> None:
         """Time passes."""
+        if self.stops:  # what is being played is ended, which may take seconds
+            if self._written_over:
+                print("\r\x1b[Kstopping; another Ctrl-C ends it at once", file=self._stream, flush=True)
+            return
         now_s = self._clock.now_s
         if now_s - self._told_s < (_EACH_S if self._written_over else _SELDOM_S):
             return
@@ -121,7 +126,8 @@ class Live:
         rate = self._played / taken_s if taken_s else 0.0
         if self._expected and rate:
             yield f"{_time((self._expected - runs) / rate)} left"
-        yield f"{rate:,.0f}/s"
+        if rate:
+            yield f"{rate:,.0f}/s" if rate >= _FEW else f"{rate:.1f}/s"
         if self._states:
             yield f"{len(self._states):,} states"
         if covered := self._schedules_covered():

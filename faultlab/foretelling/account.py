@@ -8,11 +8,11 @@ from faultlab.foretelling.screen import Screen
 from faultlab.foretelling.talk import Line
 from faultlab.policies.rules import NO_FAILURE
 
-__all__ = ["Account", "Asking"]
+__all__ = ["Account", "ForetoldRequest"]
 
 
 @dataclass(slots=True)
-class Asking:
+class ForetoldRequest:
     """One request: to whom (`primary`, `fallback`), for how much output, and what of the conversation it has to hold.
 
     `lines` only where a compression, the switch or a tool stands before it: then it has to hold these, from number
@@ -37,7 +37,7 @@ class Account:
     started_s: float
     decided_by: str = NO_FAILURE
     told_from: int | None = None
-    askings: list[Asking] = field(default_factory=list)
+    requests: list[ForetoldRequest] = field(default_factory=list)
     waits: list[float] = field(default_factory=list)
     compressions: int = 0
     renewals: int = 0

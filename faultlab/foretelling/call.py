@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from faultlab.contract import FAILURES
-from faultlab.foretelling.account import Account, Asking
+from faultlab.foretelling.account import Account, ForetoldRequest
 from faultlab.foretelling.answers import has_bad_arguments
 from faultlab.foretelling.clock import Interrupted, RunClock
 from faultlab.foretelling.meeting import Met
@@ -22,7 +22,7 @@ from faultlab.policies.kinds import Meant
 from faultlab.policies.rules import Row
 from faultlab.script import Reply
 
-__all__ = ["ModelCall", "Run", "Standing", "TurnEnds"]
+__all__ = ["Dealings", "ModelCall", "Run", "TurnEnds"]
 
 
 class TurnEnds(Exception):
@@ -34,7 +34,7 @@ class TurnEnds(Exception):
 
 
 @dataclass(slots=True)
-class Standing:
+class Dealings:
     """What a turn has learnt and used up with one provider."""
 
     whom: Whom
@@ -60,7 +60,7 @@ class Run(Protocol):
     clock: RunClock
     talk: Talk
     account: Account
-    standing: Standing
+    dealings: Dealings
     display: Display
 
     @property
@@ -90,7 +90,7 @@ class ModelCall:
 
     def __init__(self, run: Run, room: int, *, bad_arguments_used: bool) -> None:
         self._run, self._bad_arguments_used = run, bad_arguments_used
-        limit = run.standing.max_tokens
+        limit = run.dealings.max_tokens
         self._begin(None if limit is None else limit * room)
 
     def _begin(self, max_tokens: int | None) -> None:
@@ -104,7 +104,7 @@ class ModelCall:
         """The answer. Raises TurnEnds, Interrupted and Unforeseen."""
         while True:
             found = self._attempt()
-            self._run.display.show(found, self._run.standing.whom)
+            self._run.display.show(found, self._run.dealings.whom)
             if found.meant.kind is None and found.reply is not None:
                 return found.reply
             self._run.display.withdraw()
@@ -112,27 +112,27 @@ class ModelCall:
 
     def _attempt(self) -> Met:
         run = self._run
-        problem = run.standing.whom.problem
+        problem = run.dealings.whom.problem
         if problem is not None:
             return Met(Meant(problem))
         self._compress_ahead()
         if self._first_s is None:
             self._first_s = run.clock.now_s
         estimate = run.talk.estimate
-        asking = Asking(run.standing.whom.name, self._max_tokens)
+        request = ForetoldRequest(run.dealings.whom.name, self._max_tokens)
         told_from = 0 if self._told_whole else run.account.told_from
         if told_from is not None:
-            asking.lines, asking.told_from = tuple(run.talk.whole), told_from
+            request.lines, request.told_from = tuple(run.talk.whole), told_from
         self._told_whole, run.account.told_from = False, None
-        run.account.askings.append(asking)
+        run.account.requests.append(request)
         number = run.next_number()
         if run.is_stale:
             return Met(Meant("unauthorized"))
-        found = run.provider.meet(estimate, self._max_tokens, run.standing.window, run.clock.now_s, number)
+        found = run.provider.meet(estimate, self._max_tokens, run.dealings.window, run.clock.now_s, number)
         try:
             run.clock.move(found.took_s)
         except Interrupted:
-            run.display.stop(found, run.standing.whom)
+            run.display.stop(found, run.dealings.whom)
             raise
         return self._judged(found)
 
@@ -158,7 +158,7 @@ class ModelCall:
     def _recover(self, found: Met) -> None:
         run = self._run
         meant = self._reread(found.meant)
-        run.standing.learn(meant.limit_tokens)
+        run.dealings.learn(meant.limit_tokens)
         kind = str(meant.kind)
         row = self._row(found, kind)
         run.account.decided_by, run.account.words = row.name, found.words
@@ -219,12 +219,12 @@ class ModelCall:
         if row.never or not run.can_switch:
             raise TurnEnds(row.ends, kind)
         run.switch(row.reason or "client_error")
-        self._begin(run.standing.max_tokens)
+        self._begin(run.dealings.max_tokens)
         self._told_whole = True
 
     def _renew(self, row: Row, kind: str) -> None:
         run, setting = self._run, self._run.setting
-        if self._renewed or not run.standing.whom.renewable or self._elapsed_s() > setting.call_s:
+        if self._renewed or not run.dealings.whom.renewable or self._elapsed_s() > setting.call_s:
             self._give_way(row, kind)
             return
         self._renewed = True
@@ -242,34 +242,34 @@ class ModelCall:
 
     def _compress(self, row: Row, kind: str) -> None:
         run, setting = self._run, self._run.setting
-        rule, standing = setting.rules.compression, run.standing
-        allowed = setting.can_compress and standing.compressions < rule.most
+        rule, dealings = setting.rules.compression, run.dealings
+        allowed = setting.can_compress and dealings.compressions < rule.most
         in_time = self._elapsed_s() + rule.pause_s <= setting.call_s
         if not (allowed and in_time and self._shorten()):
             raise TurnEnds(row.ends, kind)
         if row.halves_output and self._max_tokens is not None:
             self._max_tokens = max(1, self._max_tokens // 2)
-        standing.lower(self._max_tokens)
+        dealings.lower(self._max_tokens)
         self._wait(rule.pause_s)
 
     def _compress_ahead(self) -> None:
         run, setting = self._run, self._run.setting
-        window, standing = run.standing.window, run.standing
+        window, dealings = run.dealings.window, run.dealings
         if window is None or run.talk.estimate <= setting.threshold * window:
             return
-        allowed = setting.can_compress and standing.compressions < setting.rules.compression.most
+        allowed = setting.can_compress and dealings.compressions < setting.rules.compression.most
         if allowed and self._elapsed_s() <= setting.call_s and self._shorten():
             # What stood last in the request before may be lost by it: then the wire shows no repetition.
-            run.account.blurred = run.account.blurred or bool(run.account.askings)
+            run.account.blurred = run.account.blurred or bool(run.account.requests)
 
     def _shorten(self) -> bool:
         run, setting = self._run, self._run.setting
-        target, window = run.talk.estimate // 2, run.standing.window
+        target, window = run.talk.estimate // 2, run.dealings.window
         if window is not None:
             target = min(target, int(setting.threshold * window))
         if not run.talk.shorten(target, setting.rules.compression):
             return False
-        run.standing.compressions += 1
+        run.dealings.compressions += 1
         run.account.compressions += 1
         self._failed, self._waited_s, self._told_whole = 0, 0.0, True
         return True
@@ -279,4 +279,4 @@ class ModelCall:
         if lower is None or self._elapsed_s() > self._run.setting.call_s:
             raise TurnEnds(row.ends, kind)
         self._lowered, self._max_tokens = True, lower
-        self._run.standing.lower(lower)
+        self._run.dealings.lower(lower)

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 
 from faultlab.foretelling.account import Account
-from faultlab.foretelling.call import Standing, TurnEnds
+from faultlab.foretelling.call import Dealings, TurnEnds
 from faultlab.foretelling.clock import Interrupted, RunClock
 from faultlab.foretelling.provider import Going, Provider, Saying
 from faultlab.foretelling.screen import Display, screen_for
@@ -134,7 +134,7 @@ class Course:
         self._session.blurred = account.outcome == "interrupted" or self.talk.was_pending
         account.blurred = account.blurred or self._session.blurred
         account.ended_s, self.clock.due_s = self.clock.now_s, None
-        account.final_model = self.standing.whom.backend.model
+        account.final_model = self.dealings.whom.backend.model
         self.display.end()
         account.screen = self.display.screen
         return account
@@ -167,11 +167,11 @@ class Course:
             account.outcome, account.failure, account.reply = end.outcome, end.failure, end.reply
             if end.outcome == "failed" and not self._session.switched:
                 account.refused = self.setting.refused
-        account.provider = self.standing.whom.backend.provider
+        account.provider = self.dealings.whom.backend.provider
 
     def _stand(self) -> None:
         whom = self._whom()
-        self.standing = Standing(whom, whom.max_tokens, whom.window)
+        self.dealings = Dealings(whom, whom.max_tokens, whom.window)
 
     def _whom(self) -> Whom:
         fallback = self.setting.fallback
@@ -180,7 +180,7 @@ class Course:
     @property
     def provider(self) -> Provider:
         """Who is asked now."""
-        return self._providers[self.standing.whom.name]
+        return self._providers[self.dealings.whom.name]
 
     @property
     def can_switch(self) -> bool:
@@ -208,13 +208,13 @@ class Course:
         """The one shot (C9, C11)."""
         account = self.account
         account.switch = reason
-        account.after_calls = sum(asking.to == PRIMARY for asking in account.askings)
+        account.after_calls = sum(request.to == PRIMARY for request in account.requests)
         self._session.switched = True
-        left = self.standing.whom
+        left = self.dealings.whom
         self.display.leave()
         self.talk.forget_reasoning()
         self._stand()
-        account.notice = notice(self.setting.rules, left, self.standing.whom, account.decided_by)
+        account.notice = notice(self.setting.rules, left, self.dealings.whom, account.decided_by)
         self.display.screen.notice(account.notice)
 
 

@@ -28,7 +28,7 @@ def _keys(account: Account, scenario: Scenario, setting: Setting) -> Iterator[tu
     yield "outcome", account.outcome
     yield "fallback", Switched(account.switch, account.after_calls) if account.switch else NEVER
     yield "failure", account.failure
-    yield "order", "".join(asking.to[0].upper() for asking in account.askings)
+    yield "order", "".join(request.to[0].upper() for request in account.requests)
     yield "waits_s", tuple(round(wait, 3) for wait in account.waits)
     yield "reply", account.reply
     if not account.blurred:

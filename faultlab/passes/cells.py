@@ -63,7 +63,7 @@ class LeftOut(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Cell:
-    """One cell: what is tried, by its labels, in which scene, and what is planned for it on both sides."""
+    """One cell: what is tried, by its labels, in which scene, and what is planned for both sides in so many turns."""
 
     fault: str
     family: str
@@ -73,6 +73,7 @@ class Cell:
     scene: Scene
     primary: tuple[Entry, ...]
     fallback: tuple[Entry, ...]
+    turns: int
 
 
 def cells(healthy: Scenario, rules: Rules, entrances: tuple[str, ...]) -> tuple[Cell, ...]:
@@ -107,7 +108,12 @@ def _judged(healthy: Scenario, rules: Rules, entrances: tuple[str, ...]) -> Iter
                 yield found.cell(sent, at, times, side, entry)
 
 
-_Parts = tuple[tuple[Entry, ...], tuple[Entry, ...]]
+class _Parts(NamedTuple):
+    """What is planned for the primary and for the fallback, in so many turns."""
+
+    primary: tuple[Entry, ...]
+    fallback: tuple[Entry, ...] = ()
+    turns: int = 1
 
 
 class _Finding:
@@ -131,7 +137,7 @@ class _Finding:
         return Scene(entry, kind in OF_SIZE and entry != _JOB, _needs_a_tool(sent, self._ground, side))
 
     def _parts(self, sent: Sendable, at: str, times: str, side: str, entry: str) -> _Parts | LeftOut:
-        """What is planned for the primary and for the fallback."""
+        """What is planned, or why that would mean nothing."""
         ground = self._ground
         if side != PRIMARY and ground.fallback is None:
             return LeftOut.NO_FALLBACK
@@ -149,7 +155,8 @@ class _Finding:
         found = self._plan(scene, away, sent.fault, at, times)
         if isinstance(found, LeftOut):
             return found
-        return (away, found.entries) if away else (found.entries, ())
+        turns = 2 if times == "forever" and found.ends else 1
+        return _Parts(away, found.entries, turns) if away else _Parts(found.entries, turns=turns)
 
     def _on_both(self, scene: Scene, sent: Sendable, at: str, times: str) -> _Parts | LeftOut:
         same = _counterpart(sent, self._ground.asking(FALLBACK))
@@ -163,7 +170,8 @@ class _Finding:
         second = self._plan(scene, first.entries, same, at, times)
         if second is LeftOut.OVER_AT_ONCE:
             second = self._plan(scene, first.entries, same, at, "once")
-        return second if isinstance(second, LeftOut) else (first.entries, second.entries)
+        turns = 2 if times == "forever" else 1
+        return second if isinstance(second, LeftOut) else _Parts(first.entries, second.entries, turns)
 
     def _plan(self, scene: Scene, away: tuple[Entry, ...], fault: Fault, at: str, times: str) -> _Planned | LeftOut:
         """The entries of one side: of the fallback, where those `away` lead there."""
@@ -175,14 +183,15 @@ class _Finding:
         if times == "exhausted" and (count in (1, MOST) or not is_foreseen):
             return LeftOut.OVER_AT_ONCE if count == 1 else LeftOut.NO_END if count == MOST else LeftOut.UNFORESEEN
         planned = Entry((fault,), {"once": 1, "exhausted": count}.get(times))
-        return _Planned((*filler, planned), switched and (times != "once" or count == 1))
+        return _Planned((*filler, planned), switched and (times != "once" or count == 1), count < MOST)
 
 
 class _Planned(NamedTuple):
-    """What is planned for one side, and whether the other one is asked then."""
+    """What is planned for one side, whether the other one is asked then, and whether a turn of it is soon over."""
 
     entries: tuple[Entry, ...]
     leads_on: bool
+    ends: bool
 
 
 def _needs_a_tool(sent: Sendable, ground: Ground, side: str) -> bool:
@@ -199,7 +208,7 @@ def _unforeseen(ground: Ground, sent: Sendable, at: str, times: str, side: str) 
         return LeftOut.NO_TOOL_CALL
     planned = (Entry((sent.fault,), 1 if times == "once" else None),)
     away = (Entry((_TURNS_AWAY,), None),)
-    return planned if side == PRIMARY else away, () if side == PRIMARY else planned
+    return _Parts(planned) if side == PRIMARY else _Parts(away, planned)
 
 
 def _place(at: str, ground: Ground) -> int:

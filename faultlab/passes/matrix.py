@@ -100,4 +100,4 @@ def _talked(healthy: Scenario, cell: Cell) -> Scenario:
     if not isinstance(healthy.target, HermesTarget):
         return replace(healthy, expectations=(), says=(*healthy.says, *answers(len(healthy.turns) + 2)))
     bare = staged(healthy, cell.scene)
-    return bare if cell.times == "forever" else replace(bare, turns=bare.turns[:1])
+    return replace(bare, turns=bare.turns[: cell.turns])

@@ -121,9 +121,11 @@ def lingering(draw: Draw) -> Mishap:
 
 @lru_cache(maxsize=64)
 def _by_kind(ground: Ground, upstream: str) -> Mapping[str, tuple[Mishap, ...]]:
-    """All that can be sent, by failure kind; what is cut, what is no failure or cannot be said has kinds of its own."""
-    found: dict[str, list[Mishap]] = {}
-    for sent in sendable(ground.asking(upstream)):
+    """All that can be sent, by failure kind; what is none, cut or odd, or cannot be said, has kinds of its own."""
+    asking = ground.asking(upstream)
+    odd = [Mishap((fault,)) for fault in oddities(asking.dialect, asking.streamed)]
+    found: dict[str, list[Mishap]] = {"odd": odd} if odd else {}
+    for sent in sendable(asking):
         made = Mishap((sent.fault,))
         kind = ground.kind(sent.fault, upstream) or ("cut" if made.cuts else "none")
         found.setdefault(kind, []).append(made)
@@ -147,11 +149,8 @@ def _stating(draw: Draw, made: Mishap, ground: Ground, upstream: str) -> Mishap:
 
 
 def _at_an_edge(draw: Draw, ground: Ground, upstream: str) -> Mishap:
-    """A status as such, a code or a number, an odd spelling, a break in an odd place, a silence at the wrong moment."""
+    """A status as such, a code or a number, a break in an odd place, a silence at the wrong moment."""
     read_s, asking = ground.read_s, ground.asking(upstream)
-    odd = oddities(asking.dialect, asking.streamed)
-    if odd and draw.happens(1, 4):
-        return Mishap((draw.choice(odd),))
     stating = statements(asking, ground.max_tokens[upstream == FALLBACK])
     if stating and draw.happens(1, 3):
         return Mishap((draw.choice(stating),))

@@ -44,7 +44,7 @@ class Scene(NamedTuple):
 
 
 def staged(healthy: Scenario, scene: Scene) -> Scenario:
-    """The healthy scenario, going on with two turns of this sort. Renewals work, so that a 401 is told from one that stays."""
+    """The healthy scenario, going on with two such turns. Renewals work, so that a 401 is told from one that stays."""
     return replace(
         healthy,
         expectations=(),

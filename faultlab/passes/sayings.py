@@ -117,10 +117,14 @@ def tools(draw: Draw) -> tuple[ScriptedTool, ...]:
 
 
 def past(draw: Draw, windows: Sequence[int | None] = ()) -> Past:
-    """Mostly nothing; a few messages, or a conversation that is long: in front of a known window, nearly too long."""
+    """Mostly nothing; a few messages, or a conversation that is long: in front of a known window, nearly too long.
+
+    At times it has so few messages then that none can be left out.
+    """
     small = [window for window in windows if window is not None and window <= _LARGEST]
     if small and draw.happens(1, 3):
-        return DrawnHistory(80, draw.choice(small) * draw.choice((70, 84, 86, 95, 110)) // 100)
+        count = 80 if draw.happens(2, 3) else 4
+        return DrawnHistory(count, draw.choice(small) * draw.choice((70, 84, 86, 95, 110)) // 100)
     if not draw.happens(1, 3):
         return ()
     if draw.happens(1, 2):

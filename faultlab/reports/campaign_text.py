@@ -151,7 +151,14 @@ def _broken(found: Sequence[Found], tally: Tally, style: Style) -> Iterator[str]
         yield style.paint(style.cut(f"{what}  {runs}, first in {broken.of} {broken.number}"), "bad")
         yield from _wrapped(f"expected  {broken.first.expected}", style, "  ")
         yield from _wrapped(f"found     {broken.first.found}", style, "  ")
+        yield from _said(written.get(what))
         yield from _smallest(written.get(what), shown, style)
+
+
+def _said(found: Found | None) -> Iterator[str]:
+    """By which line of the policy."""
+    if found is not None and found.place:
+        yield printable(f"  said by   {found.place}")
 
 
 def _smallest(found: Found | None, shown: set[str], style: Style) -> Iterator[str]:
@@ -170,9 +177,6 @@ def _made_small(found: Found, style: Style) -> Iterator[str]:
     yield from _wrapped(f"smallest  {found.name} ({entries}; {found.stopped})", style, "  ")
     yield printable(f"  file      {found.file}")
     yield printable(f"  again     {found.command}")
-    if found.advice:
-        place = f" ({found.place})" if found.place else ""
-        yield from _wrapped(f"mend      {found.advice}{place}", style, "  ")
 
 
 def _reasons(heading: str, counts: Counter[str], style: Style) -> Iterator[str]:

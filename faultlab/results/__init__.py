@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 import sqlite3
 from collections.abc import Iterator, Sequence
-from contextlib import closing
+from contextlib import closing, contextmanager, nullcontext, suppress
 from dataclasses import asdict
 from pathlib import Path
 from typing import Final
@@ -48,6 +48,7 @@ class Results:
         self.about = about
         self._connection = connection
         self._held = held
+        self._is_refused = False
 
     @classmethod
     def create(cls, path: Path, about: About) -> Results:
@@ -89,7 +90,8 @@ class Results:
         """Nothing more is written; all of it then stands in this one file, which can be taken elsewhere."""
         try:
             if self._held is not None:
-                with one_line(self.path):
+                # What the disk refused before it refuses now as well; that was said, and all that was kept can be read.
+                with suppress(HarnessError) if self._is_refused else nullcontext(), one_line(self.path):
                     self._connection.execute("pragma journal_mode = delete")
         finally:
             self._connection.close()
@@ -102,7 +104,7 @@ class Results:
 
     def keep(self, rows: Sequence[Row]) -> None:
         """Keep runs: all of them, or none if it raises."""
-        with one_line(self.path), database.at_once(self._connection):
+        with self._writing(), database.at_once(self._connection):
             self._connection.executemany(_ADD, rows)
 
     def numbers(self, of: str, within: range | None = None) -> set[int]:
@@ -148,8 +150,17 @@ class Results:
         return [found_from(json.loads(text)) for (text,) in rows]
 
     def _write(self, statement: str, *values: str) -> None:
-        with one_line(self.path):
+        with self._writing():
             self._connection.execute(statement, values)
+
+    @contextmanager
+    def _writing(self) -> Iterator[None]:
+        try:
+            with one_line(self.path):
+                yield
+        except HarnessError:
+            self._is_refused = True
+            raise
 
 
 def _check_is_there(path: Path) -> None:

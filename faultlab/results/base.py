@@ -55,7 +55,7 @@ class Found:
     """A breach made as small as it gets: the file that was written, its text, and why shrinking stopped.
 
     `breach` is what it breaks, `of` and `number` the run that broke it first, `runs` how many did. `entries` are the
-    entries of faults that are left.
+    entries of faults that are left, `place` is the line of the policy that it breaks (None: an invariant).
     """
 
     breach: str
@@ -68,7 +68,6 @@ class Found:
     command: str
     entries: int
     stopped: str
-    advice: str = ""
     place: Place | None = None
 
 

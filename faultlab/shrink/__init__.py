@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from faultlab.shrink.reductions import entries_of, reductions
+from faultlab.shrink.reductions import reductions
 from faultlab.shrink.search import MOST_TRIES, Shrunk, shrink
 
-__all__ = ["MOST_TRIES", "Shrunk", "entries_of", "reductions", "shrink"]
+__all__ = ["MOST_TRIES", "Shrunk", "reductions", "shrink"]

@@ -11,7 +11,7 @@ from typing import Any, Final
 
 from faultlab.shrink.plain import Path, at, chunks, paths, put, without
 
-__all__ = ["entries_of", "joined", "reductions"]
+__all__ = ["joined", "reductions"]
 
 _STAYS: Final = frozenset({("name",), ("turns",)})
 _OK: Final = "ok"
@@ -29,11 +29,6 @@ def reductions(document: dict[str, Any]) -> Iterator[dict[str, Any]]:
     """Simpler documents, those that lack the most first."""
     for ways in (_in_parts, _without_the_switch, _turns, _removals, _entries, _values):
         yield from map(joined, ways(document))
-
-
-def entries_of(document: dict[str, Any]) -> int:
-    """How many entries of faults there are; a healthy answer is none."""
-    return sum(_faults(entry) != {} for entries in document.get("faults", {}).values() for entry in entries)
 
 
 def joined(document: dict[str, Any]) -> dict[str, Any]:

@@ -40,11 +40,6 @@ class Shrunk:
     stopped: str
     also: tuple[Breach, ...] = ()
 
-    @property
-    def is_minimal(self) -> bool:
-        """Whether nothing more can be left out."""
-        return self.stopped == _SMALLEST
-
 
 def shrink(subject: Subject, trial: Trial, what: str, *, most_tries: int = MOST_TRIES) -> Shrunk:
     """The trial with as little as breaks the same: `what` is an invariant or a line of the policy.

@@ -135,6 +135,7 @@ def _upstream(lab: Lab, name: str, backend: Backend, side: Side, script: Script,
     )
 
 
+_NEVER_STOPS: Final = "it never stops asking"
 _TOLD_NOTHING: Final = TurnEnd("failed", "internal", error="the turn told nothing")
 
 
@@ -159,7 +160,7 @@ def played(lab: Lab, plan: TurnPlan) -> Iterator[Telling]:
         yield told
     last, ended_s = len(lab.trace.exchanges), lab.clock.now_s
     if lab.stage.is_exhausted:
-        told.end = TurnEnd("runaway", error="it never stops asking")
+        told.end = TurnEnd("runaway", error=_NEVER_STOPS, stopped=_NEVER_STOPS)
     turn = Turn(plan.session, plan.user, started_s, ended_s, first, last, told.end, told.shown, told.exit_code)
     lab.trace.turns.append(turn)
 

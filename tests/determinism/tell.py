@@ -110,7 +110,7 @@ def scenarios():
     from faultlab.runner import load, loader, run_fully
     from faultlab.trace_json import trace_told
 
-    found = [scenario for file in SCENARIOS for scenario in load(f"scenarios/{file}")]
+    found = [scenario for file in SCENARIOS for scenario in load(f"scenarios/{file}")[::3]]
     runs = [run_fully(scenario) for scenario in [*found, *loader().read(FAILS, "fails.yaml")]]
     for run in runs:
         yield render(run, Style()), run.verdict

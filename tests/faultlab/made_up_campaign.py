@@ -116,8 +116,7 @@ FOUND = Found(
     "pytest scenarios/found/i2.yaml",
     2,
     "nothing smaller breaks it",
-    "fallback_model: {provider: openrouter}",
-    Place(CONFIG, 4),
+    Place("policy.yaml", 4),
 )
 
 

@@ -14,6 +14,7 @@ from faultlab.reports.tally import Group, tallied
 from faultlab.reports.text import Style
 from faultlab.results import Results
 from faultlab.trial import Breach, Ending, Standing
+from faultlab.verdict import Place
 from tests.faultlab.made_up_campaign import FOUND, about, campaign, record
 
 STEERING = "\x1b]0;mine\x07<b>\x9b1A\r]]>&\x7f"
@@ -93,10 +94,10 @@ def test_a_breach_is_told_once_with_its_file_and_the_command_that_shows_it_again
         "I2  in 2 runs, first in random 3",
         "  expected  no request to the primary",
         "  found     2 requests",
+        "  said by   policy.yaml:4",
         "  smallest  The primary is asked after the switch (2 fault entries; nothing smaller breaks it)",
         "  file      scenarios/found/i2.yaml",
         "  again     pytest scenarios/found/i2.yaml",
-        "  mend      fallback_model: {provider: openrouter} (/home/me/.hermes/config.yaml:4)",
     ]
 
 
@@ -184,7 +185,7 @@ def hostile(few):
         rules=STEERING,
     )
     results.add_found(
-        [replace(FOUND, breach=STEERING, file=STEERING, command=STEERING, name=STEERING, advice=STEERING)]
+        [replace(FOUND, breach=STEERING, file=STEERING, command=STEERING, name=STEERING, place=Place(STEERING, 1))]
     )
     results.end("random", STEERING)
     return results

@@ -465,7 +465,7 @@ RESPONSES = [entry for entry in ANSWERS if entry not in BROKEN_OFF]
 
 
 @needs_facts
-@pytest.mark.parametrize("entry", RESPONSES, ids=lambda entry: entry["id"])
+@holds_for(lambda: RESPONSES, by_id)
 def test_filled_with_what_was_seen_an_entry_is_the_fact(entry):
     wire, seen = KNOWN[entry["id"]]["wire"], entry.get("seen", {})
     assert entry["status"] == wire["status"]

@@ -1,6 +1,7 @@
 """Each fault does its one thing, and says so when it cannot."""
 
 import dataclasses
+import itertools
 import json
 import re
 from email.utils import parsedate_to_datetime
@@ -18,6 +19,7 @@ from faultlab.providers import provider
 from faultlab.script import Reply, Shape, ToolCall
 from faultlab.trace import GENERIC_SHAPE
 from faultlab.wire import FOR_EVER, Data, Drop, DropKind, Head, Pause, Request
+from tests.promise import holds_for
 
 _REQUEST = Request("POST", "https://api.openai.com/v1/chat/completions", {}, b"{}")
 _REPLY = Reply("Hello from the model", (ToolCall("terminal", '{"command": "ls"}'), ToolCall("read_file", "{}")))
@@ -68,11 +70,14 @@ def test_every_fault_stands_in_the_table_under_its_own_name_and_has_a_constructo
         assert _made(name) == _made(name)
 
 
+every_fault = holds_for(FAULTS.values, lambda fault: fault.name)
+
+
 def test_the_table_has_the_faults_that_were_asked_for():
     assert set(FAULTS) == set(_ASKED_FOR.split())
 
 
-@pytest.mark.parametrize("fault", FAULTS.values())
+@every_fault
 def test_a_fault_is_frozen_has_one_verb_and_fields_that_may_be_left_out(fault):
     overridden = [verb for verb in _VERBS if getattr(fault, verb) is not getattr(Fault, verb)]
     assert len(overridden) == 1
@@ -108,12 +113,12 @@ def _error_told(body):
     return [f"{name} `{error[name]}`" for name in ("type", "code") if error.get(name)] or ["neither type nor code"]
 
 
-@pytest.mark.parametrize("name", [name for name, fault in FAULTS.items() if issubclass(fault, Catalogued)])
-def test_a_docstring_says_what_goes_over_the_wire(name):
-    assert _usual_shape(name) in " ".join(FAULTS[name].__doc__.split())
+@holds_for(lambda: [fault for fault in FAULTS.values() if issubclass(fault, Catalogued)], lambda fault: fault.name)
+def test_a_docstring_says_what_goes_over_the_wire(fault):
+    assert _usual_shape(fault.name) in " ".join(fault.__doc__.split())
 
 
-@pytest.mark.parametrize("fault", FAULTS.values())
+@every_fault
 def test_a_docstring_tells_every_field(fault):
     told = set(re.findall(r"`(\w+)`", fault.__doc__))
     shared = {"variant", "strict"} if issubclass(fault, Catalogued) else set()
@@ -146,7 +151,7 @@ def test_its_fields_are_those_of_a_scenario(fault, fields):
     assert own == fields.split()
 
 
-@pytest.mark.parametrize("fault", FAULTS.values())
+@every_fault
 def test_what_a_provider_has_its_own_words_for_can_be_chosen_among_and_held_to_its_sources(fault):
     named = {field.name for field in dataclasses.fields(fault)} & {"variant", "strict"}
     assert named == ({"variant", "strict"} if issubclass(fault, Catalogued) else {"strict"} & {*_fields_of(fault)})
@@ -186,7 +191,7 @@ def test_a_field_out_of_its_unit_is_refused_with_its_name_what_is_allowed_and_wh
     assert str(refused.value).endswith(f", not {repr(value)[:60]}")
 
 
-@pytest.mark.parametrize("name", FAULTS)
+@holds_for(lambda: FAULTS, str)
 def test_a_fault_that_has_no_meaning_in_a_dialect_says_why(name):
     unfit = {dialect for dialect in ("chat", "responses") if _made(name).fits(dialect, provider("openai"))}
     expected = {
@@ -269,10 +274,15 @@ def test_a_size_that_was_exceeded_is_below_what_was_asked(fault, estimate, field
     assert str(requested) in message
 
 
-@pytest.mark.parametrize("estimate", [0, 1, 100, 50_000])
-@pytest.mark.parametrize("asked", [None, 1, 4096])
-@pytest.mark.parametrize("fields", [{}, {"limit": 8192}, {"prompt": 500}, {"max_tokens": 3000}, {"limit": 2}])
-def test_an_output_that_is_too_large_leaves_room_for_the_prompt_alone(estimate, asked, fields):
+def _outputs():
+    """Estimates of a prompt, what was asked for, and what a fault may be told."""
+    told = [{}, {"limit": 8192}, {"prompt": 500}, {"max_tokens": 3000}, {"limit": 2}]
+    return itertools.product([0, 1, 100, 50_000], [None, 1, 4096], told)
+
+
+@holds_for(_outputs, str)
+def test_an_output_that_is_too_large_leaves_room_for_the_prompt_alone(case):
+    estimate, asked, fields = case
     stated = faults.output_too_large(**fields).stated(_moment(estimate=estimate, max_tokens=asked))
     assert 0 < stated["prompt"] < stated["window"] < stated["prompt"] + stated["output"]
     numbers = {"limit": stated["window"], "prompt": stated["prompt"], "max_tokens": stated["output"]}

@@ -162,6 +162,12 @@ refresh: [ok, refused]
     assert scenario.fallback.refresh is None
 
 
+def test_a_healthy_answer_is_no_entry_of_faults(one):
+    faults = "{primary: [ok, reset, {ok: {}, times: 3}], fallback: [reset]}"
+    assert one(f"name: n\nfaults: {faults}\nturns: [{{user: x}}]\n").entries == 2
+    assert one("name: n\nturns: [{user: x}]\n").entries == 0
+
+
 def test_answers_tools_and_history(one):
     scenario = one(
         """\

@@ -126,6 +126,20 @@ def test_of_another_target_only_the_first_request_and_all_of_them_are_planned(ta
     assert all(trial.scenario.turns[0].user == "hi" for trial in trials)
 
 
+def test_a_loop_of_tools_that_has_no_end_is_played_for_one_turn():
+    turns = {}
+    for trial in _trials(_subject(CONFIGS["both speak chat"]), ("agent",)):
+        about = dict(trial.labels)
+        turns.setdefault((about["fault"] == "unknown_tool", about["times"]), set()).add(len(trial.scenario.turns))
+    assert turns == {
+        (False, "once"): {1},
+        (False, "exhausted"): {1},
+        (False, "forever"): {2},
+        (True, "once"): {1},
+        (True, "forever"): {1},
+    }
+
+
 def test_what_spoils_a_tool_call_is_tried_with_another_target_only_where_its_model_calls_one():
     target = {"callable": "somebody:answer"}
     silent, calling = (

@@ -1,6 +1,7 @@
 """The catalogue as faults see it: every entry can be sent, and every fault has something to send."""
 
 import json
+from itertools import product
 
 import pytest
 
@@ -72,9 +73,14 @@ def test_what_most_send_stands_for_every_status_fault_and_an_error_amid_a_stream
     assert all(generic(fault).status >= 400 for fault in statuses)
 
 
-@pytest.mark.parametrize("name", names())
-@pytest.mark.parametrize("fault", [fault for fault in FAULTS.values() if issubclass(fault, StatusFault)])
-def test_a_provider_sends_its_own_where_it_is_known(name, fault):
+def each_says():
+    """Every provider, with every fault that is told by a status."""
+    return product(names(), [fault for fault in FAULTS.values() if issubclass(fault, StatusFault)])
+
+
+@holds_for(each_says, lambda case: f"{case[0]}, {case[1].name}")
+def test_a_provider_sends_its_own_where_it_is_known(case):
+    name, fault = case
     own = provider(name).variants(fault.name)
     for call in ("chat", "responses"):
         sent = fault().entry(call, provider(name))

@@ -3,6 +3,7 @@ import pytest
 from faultlab.faults import FAULTS, wire
 from faultlab.providers import names, provider
 from faultlab.sendable import Asking, fits, sendable
+from tests.promise import holds_for
 
 PROVIDERS = sorted({*names()} - {"connection", "provider_generic"})
 NOBODYS = {"status", "wire"}
@@ -19,7 +20,7 @@ def _meant(sent):
     return set(entry.faults) if entry else {sent.fault.name}
 
 
-@pytest.mark.parametrize("asking", ASKED, ids=lambda asking: f"{asking.provider}-{asking.dialect}-{asking.streamed}")
+@holds_for(lambda: ASKED, lambda asking: f"{asking.provider}-{asking.dialect}-{asking.streamed}")
 def test_every_fault_that_fits_is_sent_in_one_form_or_another(asking):
     sent = sendable(asking)
     assert len({each.name for each in sent}) == len(sent)

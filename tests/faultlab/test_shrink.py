@@ -3,7 +3,7 @@ import pytest
 from faultlab.foretelling import foretold
 from faultlab.policies import hermes_rules
 from faultlab.runner import loader
-from faultlab.shrink import entries_of, reductions
+from faultlab.shrink import reductions
 from faultlab.shrink.fairness import comes_about
 from faultlab.shrink.plain import paths, put, without
 from faultlab.shrink.reductions import joined
@@ -139,11 +139,6 @@ def test_a_large_number_becomes_small_in_few_steps():
         value = fitting[0]
     assert value == 777
     assert tries < 120
-
-
-def test_a_healthy_answer_is_no_entry_of_faults():
-    assert entries_of({"faults": {"primary": ["ok", "reset", {"ok": {}, "times": 3}], "fallback": ["reset"]}}) == 2
-    assert entries_of({}) == 0
 
 
 def test_one_thing_changes_and_the_rest_is_the_same():

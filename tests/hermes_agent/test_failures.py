@@ -24,6 +24,7 @@ from hermes_agent import failures
 from hermes_agent.api_modes import API_MODES
 from hermes_agent.errors import NoKey, StreamEndedEarly
 from hermes_agent.messages import Asked, Failure, FailureKind, Reply, ToolCall
+from tests.promise import holds_for
 
 HTTP = installed_library()
 LIBRARIES = [importlib.import_module(name) for name in ("httpx2", "httpx") if importlib.util.find_spec(name)]
@@ -77,15 +78,16 @@ def readings():
     for name, verdict in VERDICTS.items():
         for call in ENTRIES[name].calls:
             for number, reading in enumerate([verdict, *verdict.get("also", [])]):
-                yield pytest.param(name, call, reading, id="-".join([name, call, *([str(number)] if number else [])]))
+                yield name, call, number, reading
 
 
 def asked_of(reading):
     return Asked(**{"estimate": 1000, "now_s": NOW_S} | reading.get("asked", {}))
 
 
-@pytest.mark.parametrize(("name", "call", "reading"), list(readings()))
-def test_what_providers_send_is_recognised(name, call, reading):
+@holds_for(readings, lambda case: f"{case[0]} in {case[1]}, reading {case[2]}")
+def test_what_providers_send_is_recognised(case):
+    name, call, _, reading = case
     entry = ENTRIES[name]
     failure = recognised(entry.example(), asked_of(reading), call=call, streamed=entry.streamed)
     if reading["kind"] is None:
@@ -106,7 +108,7 @@ def test_the_table_judges_the_whole_catalogue():
     assert kinds == {*FailureKind, None} - {FailureKind.INTERNAL}
 
 
-@pytest.mark.parametrize("name", VERDICTS)
+@holds_for(lambda: VERDICTS, str)
 def test_a_verdict_that_the_status_alone_does_not_give_says_why(name):
     status = ENTRIES[name].status
     plain = failures.from_exception(status_only(status), ASKED).kind if status not in (None, 200) else None
@@ -116,14 +118,14 @@ def test_a_verdict_that_the_status_alone_does_not_give_says_why(name):
     assert ("also" in verdict) == ("asked" in verdict)
 
 
-@pytest.mark.parametrize("name", [name for name, entry in ENTRIES.items() if (entry.status or 0) >= 300])
+@holds_for(lambda: [name for name, entry in ENTRIES.items() if (entry.status or 0) >= 300], str)
 def test_a_status_says_the_same_to_who_asked_for_a_stream(name):
     entry, reading = ENTRIES[name], VERDICTS[name]
     failure = recognised(entry.example(), asked_of(reading), call=entry.calls[0], streamed=True)
     assert failure == recognised(entry.example(), asked_of(reading), call=entry.calls[0])
 
 
-@pytest.mark.parametrize("name", ENTRIES)
+@holds_for(lambda: ENTRIES, str)
 def test_numbers_made_for_a_request_are_recognised_like_those_that_were_seen(name):
     entry, reading = ENTRIES[name], VERDICTS[name]
     asked = asked_of(reading)

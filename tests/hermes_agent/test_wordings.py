@@ -5,7 +5,7 @@ Held against the catalogue, entry by entry, and against what the HTTP libraries 
 
 import json
 import re
-from itertools import combinations
+from itertools import chain, combinations
 from pathlib import Path
 
 import pytest
@@ -19,6 +19,7 @@ from faultlab.wire import Data
 from hermes_agent import failures, wordings
 from hermes_agent.error_bodies import read_error
 from hermes_agent.messages import Asked
+from tests.promise import holds_for
 
 VERDICTS = json.loads((Path(faultlab.__file__).parent / "providers" / "kinds.json").read_text("utf-8"))
 CODES = {name: getattr(wordings, name) for name in wordings.__all__ if name.endswith("_CODES")}
@@ -146,11 +147,7 @@ def told(report, kind):
     return not codes.isdisjoint(report.codes) or any(pattern.search(report.text) for pattern in words)
 
 
-@pytest.mark.parametrize(
-    "pattern",
-    [pattern for patterns in WORDS.values() for pattern in patterns],
-    ids=lambda pattern: pattern.pattern[:60],
-)
+@holds_for(lambda: chain.from_iterable(WORDS.values()), lambda pattern: pattern.pattern[:60])
 def test_every_wording_is_one_that_somebody_sends(pattern):
     assert any(pattern.search(text) for text in (*SENT_TEXTS, *ALSO_SEEN))
 
@@ -172,13 +169,13 @@ AS_THE_STATUS_SAYS = [name for name in ENTRIES if name not in OTHERWISE]
 OF_SIZE_MONEY_OR_POLICY = ["billing", "bad_request", "context_overflow", "output_too_large", "payload_too_large"]
 
 
-@pytest.mark.parametrize("name", [name for name in OTHERWISE if SAID[name]])
+@holds_for(lambda: [name for name in OTHERWISE if SAID[name]], str)
 def test_what_the_status_does_not_tell_the_error_tells(name):
     kind = VERDICTS[name]["kind"]
     assert any(told(report, kind) or said_by_code(report) == kind for report in SAID[name])
 
 
-@pytest.mark.parametrize("name", AS_THE_STATUS_SAYS)
+@holds_for(lambda: AS_THE_STATUS_SAYS, str)
 def test_what_the_status_tells_no_wording_denies(name):
     others = [kind for kind in OF_SIZE_MONEY_OR_POLICY if kind != VERDICTS[name]["kind"]]
     assert [kind for kind in others for report in SAID[name] if told(report, kind)] == []

@@ -22,11 +22,11 @@ from faultlab.playing import play
 from faultlab.providers import provider
 from faultlab.runner import run
 from faultlab.scenario import ENTRIES
-from faultlab.shrink import Shrunk, entries_of, shrink
+from faultlab.shrink import Shrunk, shrink
 from faultlab.subject import Subject
 from faultlab.trial import Record, Standing, Trial
 from faultlab.verdict import Outcome
-from faultlab.written import document, scenario_text
+from faultlab.written import scenario_text
 
 MOST_RUNS = 2_600
 """Of one wrong agent; most are caught within some hundred."""
@@ -47,7 +47,7 @@ class Caught:
 
     @property
     def entries(self) -> int:
-        return entries_of(document(self.shrunk.scenario))
+        return self.shrunk.scenario.entries
 
     def __str__(self) -> str:
         return (

@@ -1,4 +1,4 @@
-"""A handful of wrong agents is caught here, of each sort one; `make hunt` catches all of them."""
+"""Two wrong agents are caught here, so that it is known soon when none is; `make hunt` catches all of them."""
 
 from __future__ import annotations
 
@@ -12,15 +12,10 @@ sys.path.insert(0, str(Path(__file__).parent))
 from hunt import held_to_be_caught
 from wrong_agents import WRONG_AGENTS
 
-HANDFUL = [
-    "treats an overflow as a client error",
-    "waits half as long",
-    "retries what is forbidden",
-    "never renews a credential",
-]
+TWO = ["waits half as long", "retries what is forbidden"]
 
 
-@pytest.mark.parametrize("name", HANDFUL, ids=lambda name: name.replace(" ", "-"))
+@pytest.mark.parametrize("name", TWO, ids=lambda name: name.replace(" ", "-"))
 def test_chaos_catches_an_agent_that(name, record_property):
     (agent,) = (each for each in WRONG_AGENTS if each.name == name)
     record_property(name, str(held_to_be_caught(agent)))

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import ast
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import cache
 from importlib.abc import MetaPathFinder
 from importlib.machinery import ModuleSpec, PathFinder, SourceFileLoader
+from importlib.util import find_spec
+from pathlib import Path
 from types import CodeType
 
 BOUND_TO_THE_AGENT = {"faultlab.targets.hermes"}
@@ -54,17 +58,40 @@ class _Finder(MetaPathFinder):
 @contextmanager
 def wrong_agent(mutant: Mutant) -> Iterator[None]:
     """Within, whoever imports the agent gets the wrong one; afterwards all is as before."""
-    right = _taken_out()
+    bound = _bound_to(mutant.module)
+    right = _taken_out(bound)
     finder = _Finder(mutant)
     sys.meta_path.insert(0, finder)
     try:
         yield
     finally:
         sys.meta_path.remove(finder)
-        _taken_out()
+        _taken_out(bound)
         sys.modules.update(right)
 
 
-def _taken_out() -> dict[str, object]:
-    names = [name for name in sys.modules if name.split(".")[0] == "hermes_agent" or name in BOUND_TO_THE_AGENT]
-    return {name: sys.modules.pop(name) for name in names}
+def _taken_out(names: frozenset[str]) -> dict[str, object]:
+    return {name: sys.modules.pop(name) for name in names if name in sys.modules}
+
+
+@cache
+def _bound_to(module: str) -> frozenset[str]:
+    """The module, whatever imports it, and the packages of these: the rest is the same in the wrong agent."""
+    bound = {"hermes_agent", module, module.rpartition(".")[0]} | BOUND_TO_THE_AGENT
+    while more := {name for name, imported in _imports().items() if imported & bound - {"hermes_agent"}} - bound:
+        bound |= more | {name.rpartition(".")[0] for name in more}
+    return frozenset(bound)
+
+
+@cache
+def _imports() -> dict[str, set[str]]:
+    """Module of the agent → all that it may have imported by name."""
+    home = Path(find_spec("hermes_agent").origin).parent
+    found = {}
+    for file in home.rglob("*.py"):
+        name = ".".join(file.relative_to(home.parent).with_suffix("").parts).removesuffix(".__init__")
+        nodes = list(ast.walk(ast.parse(file.read_text("utf-8"))))
+        found[name] = {alias.name for node in nodes if isinstance(node, ast.Import) for alias in node.names}
+        for node in (node for node in nodes if isinstance(node, ast.ImportFrom)):
+            found[name] |= {node.module, *(f"{node.module}.{alias.name}" for alias in node.names)}
+    return found

@@ -15,7 +15,7 @@ WRONG_AGENTS = (
         "hermes_agent.recovery",
         "        return Stop(Outcome.PARTIAL)\n    max_tokens = state",
         '        return _give_way(state, "client_error")\n    max_tokens = state',
-        "compression/a_compression_starts_a_new_budget.yaml",
+        "compression/size_never_switches.yaml",
         seen_in="openclaw-18095",
     ),
     Mutant(
@@ -220,7 +220,7 @@ WRONG_AGENTS = (
         "hermes_agent.recovery",
         "MAX_COMPRESSIONS = 3",
         "MAX_COMPRESSIONS = 300",
-        "compression/the_fallback_has_its_own_window_and_compressions.yaml",
+        "compression/size_never_switches.yaml",
         seen_in="hermes-3070",
     ),
     Mutant(
@@ -308,7 +308,7 @@ WRONG_AGENTS = (
         "hermes_agent.line",
         "self.problem, self._fallback = switch, to, None, None",
         "self.problem, self._fallback = switch, to, None, self.backend",
-        "switching/a_session_switches_at_most_once.yaml",
+        "switching/the_switch_outlives_the_process.yaml",
         seen_in="openclaw-57961",
     ),
     Mutant(

@@ -9,6 +9,7 @@ from faultlab.reports import page
 from faultlab.results import Results
 from faultlab.runner import load, run_fully
 from faultlab.trial import Breach, Edge, Standing, Step
+from faultlab.verdict import Place
 from tests.faultlab.made_up_campaign import FOUND, about, campaign, record
 
 ATTACK = '</script><script>window.taken=1</script><img src=x onerror="window.taken=1">\' \u2028<!--<script>&lt;'
@@ -84,8 +85,8 @@ def hostile(path):
     told |= {"reasons": (ATTACK,), "family": ATTACK, "failure": ATTACK, "switch": ATTACK, "edge": edge}
     runs = [replace(record(of, number), **told) for of in ("matrix", ATTACK) for number in range(2)]
     results = few(path, *runs, shown=ATTACK, rules=ATTACK, config=ATTACK, version=ATTACK)
-    texts = dict.fromkeys(("breach", "name", "file", "text", "command", "stopped", "advice"), ATTACK)
-    results.add_found([replace(FOUND, **texts)])
+    texts = dict.fromkeys(("breach", "name", "file", "text", "command", "stopped"), ATTACK)
+    results.add_found([replace(FOUND, place=Place(ATTACK, 1), **texts)])
     results.end("matrix", ATTACK)
     return results
 

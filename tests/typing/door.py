@@ -1,4 +1,4 @@
-"""What a type checker makes of the door; `mypy --strict` is run over it, and never this file itself."""
+"""What a type checker makes of the door; `make types` holds it, and never runs this file itself."""
 
 from typing import assert_type
 

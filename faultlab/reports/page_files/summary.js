@@ -101,6 +101,7 @@ function breachOf(each, shown) {
     make("p", {}, linkTo(filtersOf({ breach: each.what }), "runs", `in ${counted(each.runs, "run")}`), ", first in ",
       linkTo({ ...filtersOf({ breach: each.what }), run: first }, "runs", outside(first))),
     pairsOf([["expected", each.first.expected], ["found", each.first.found]]),
+    each.found && each.found.place ? make("p", { class: "dim" }, "said by", placeOf(each.found.place)) : null,
     smallestOf(each.found, shown));
 }
 
@@ -118,7 +119,6 @@ function foundOf(found) {
     make("p", { class: "dim" }, `${counted(found.entries, "fault entry", "fault entries")} left; `, outside(found.stopped),
       "; ", outside(found.file, "code")),
     copyable(`the command for ${found.breach}`, found.command),
-    found.advice ? make("p", {}, "To mend it: ", outside(found.advice, "code"), placeOf(found.place)) : null,
     make("details", {}, make("summary", {}, "The scenario"), copyable(`the scenario for ${found.breach}`, found.text)));
 }
 

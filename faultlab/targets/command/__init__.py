@@ -63,4 +63,4 @@ def _tell(ended: Ended, told: Telling) -> None:
     why = ended.why or (f"exit code {ended.exit_code}" if ended.exit_code else "")
     error = "; standard error: ".join(filter(None, (why, ended.stderr.strip()[-_SHOWN:])))
     outcome = "failed" if why else "completed"
-    told.end = TurnEnd(outcome, reply=ended.stdout.rstrip("\r\n"), error=error or None)
+    told.end = TurnEnd(outcome, reply=ended.stdout.rstrip("\r\n"), error=error or None, stopped=ended.stopped)

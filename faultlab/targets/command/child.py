@@ -32,12 +32,16 @@ _BY_SIGNAL: Final = 128
 
 @dataclass(frozen=True, slots=True)
 class Ended:
-    """How it ended; by a signal: with 128 and its number, as in a shell. `why` tells what it did not keep to."""
+    """How it ended; by a signal: with 128 and its number, as in a shell. `why` tells what it did not keep to.
+
+    `stopped` is that, or the signal that it ended by without us.
+    """
 
     exit_code: int
     stdout: str
     stderr: str
     why: str | None = None
+    stopped: str | None = None
 
 
 def run(
@@ -63,7 +67,14 @@ def run(
         end_marked(environ)
     stdout, stderr = (stream.text() for stream in heard)
     # It may have said all that and ended before anybody looked: what it said is known when it was read to its end.
-    return Ended(code if code >= 0 else _BY_SIGNAL - code, stdout, stderr, why or _too_much(heard))
+    why = why or _too_much(heard)
+    by_signal = f"it crashed: {_named(-code)}" if code < 0 else None
+    return Ended(code if code >= 0 else _BY_SIGNAL - code, stdout, stderr, why, why or by_signal)
+
+
+def _named(number: int) -> str:
+    """A signal; those of real time have no names."""
+    return f"signal {next((each.name for each in signal.Signals if each == number), number)}"
 
 
 def _started(argv: Sequence[str], environ: Mapping[str, str], stdin: IO[bytes]) -> Popen[bytes]:

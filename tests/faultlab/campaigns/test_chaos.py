@@ -2,10 +2,12 @@
 
 import io
 import os
+import resource
 import signal
 import subprocess
 import sys
 from contextlib import closing
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -65,7 +67,9 @@ def test_what_breaks_is_handed_over_as_a_scenario_that_breaks_in_the_same_way(ca
     )
     assert chaos(*SHORT, "--policy", "policy.yaml") == 1
     file = FOUND / "forbidden_fallback.yaml"
-    assert f"pytest {file}::" in capsys.readouterr().out
+    told = capsys.readouterr().out
+    assert f"pytest {file}::" in told
+    assert "  said by   policy.yaml:4\n" in told
     (scenario,) = load(file)
     assert [violation.what for violation in run(scenario).violations][:1] == ["fallback"]
     assert file.read_text("utf-8").startswith(
@@ -209,6 +213,17 @@ def test_a_folder_that_cannot_be_written_to_is_one_line(capsys, no_writing):
     }
 
 
+def test_a_disk_that_is_full_is_one_line_and_what_is_there_is_told():
+    command = [sys.executable, "-m", "faultlab", "chaos", "config.yaml", *SHORT, "--jobs", "1"]
+    most = partial(resource.setrlimit, resource.RLIMIT_FSIZE, (90_000, 90_000))
+    environ = {**os.environ, "PYTHONPATH": str(ROOT)}
+    done = subprocess.run(command, env=environ, preexec_fn=most, capture_output=True, text=True, check=False)
+    assert done.stderr == f"{FILE} cannot be written or read: disk I/O error; what was written before is kept\n"
+    assert done.returncode == 2
+    assert "explore: stopped before its end" in done.stdout
+    assert chaos("--resume", "--jobs", "1") == 0
+
+
 @pytest.fixture
 def no_writing(tmp_path):
     """A folder that may be read only, whoever we are."""
@@ -234,7 +249,7 @@ def test_who_presses_ctrl_c_is_told_what_is_known_so_far():
         told, error = process.communicate(timeout=60)
     assert process.returncode == 130
     assert "explore: stopped before its end" in told
-    assert error == ""
+    assert error == "stopped: the same command with --resume goes on from there\n"
 
 
 def known():
@@ -246,6 +261,19 @@ def known():
         return len(results.numbers("explore"))
     finally:
         results.close()
+
+
+class Terminal(io.StringIO):
+    def isatty(self):
+        return True
+
+
+def test_who_stops_it_sees_that_it_is_stopping():
+    stream = Terminal()
+    live = Live(stream)
+    live.stops = True
+    live.beat()
+    assert stream.getvalue().endswith("stopping; another Ctrl-C ends it at once\n")
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
@@ -262,11 +290,6 @@ def test_the_first_signal_stops_the_campaign_and_a_second_ctrl_c_ends_at_once(nu
     finally:
         for each, handler in before.items():
             signal.signal(each, handler)
-
-
-class Terminal(io.StringIO):
-    def isatty(self):
-        return True
 
 
 SEEN = Seen(Row("random", 7, "broken", 1, "{}"), Edge("before", "x", "state"), ("a cell", "another"))

@@ -5,13 +5,15 @@ import json
 import os
 import subprocess
 import sys
+from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
 
 from tests.faultlab.campaigns.playing import ROOT, playing, report
 
-pytest.importorskip("distributed")
+if find_spec("distributed") is None:  # importing it takes as long as a test
+    pytest.skip("distributed is not here", allow_module_level=True)
 
 NOWHERE_ELSE = ["--host", "127.0.0.1", "--no-dashboard", "--dashboard-address", "127.0.0.1:0"]
 SCHEDULER = Path("scheduler.json")

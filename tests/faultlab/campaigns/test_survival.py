@@ -28,6 +28,14 @@ def test_kill_9_at_any_moment_loses_at_most_what_is_being_played(asked, whole):
     assert goes_on(asked) == whole
 
 
+def test_kill_9_while_what_broke_is_made_small_changes_nothing_of_the_report_and_the_files(asked, whole):
+    with playing(asked, "0") as process:
+        while not list(FILE.parent.glob("*.yaml")):
+            assert process.poll() is None
+        process.kill()
+    assert goes_on(asked) == whole
+
+
 def test_the_process_of_a_run_may_be_killed_by_anybody(asked, whole):
     with playing(asked) as process:
         for _ in range(3):

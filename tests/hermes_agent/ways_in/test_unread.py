@@ -120,6 +120,14 @@ def interrupted(process, provider, output=None):
 
 CHAT = b'{"chat_id": "a", "text": "hello"}\n'
 
+# At the command line an answer goes into a pipe or a file when it is whole, streamed or not.
+WAYS = {
+    "cli": (["hello"], b"", True),
+    "gateway, whole": (["gateway"], CHAT, False),
+    "gateway, streamed": (["gateway"], CHAT, True),
+}
+by_each_way = pytest.mark.parametrize(("argv", "stdin", "streaming"), WAYS.values(), ids=WAYS)
+
 
 @pytest.mark.parametrize("endless", [False, True], ids=["a whole answer", "one under way"])
 def test_ctrl_c_ends_a_stream_to_a_terminal_that_nobody_reads(program, provider, endless):
@@ -148,8 +156,7 @@ def test_ctrl_c_ends_a_gateway_that_nobody_reads(program, provider, streaming):
         assert interrupted(process, provider, pipe) == (130, [])
 
 
-@pytest.mark.parametrize("streaming", [False, True], ids=["whole", "streamed"])
-@pytest.mark.parametrize(("argv", "stdin"), [(["hello"], b""), (["gateway"], CHAT)], ids=["cli", "gateway"])
+@by_each_way
 def test_who_has_read_enough_ends_it_without_a_word(program, streaming, argv, stdin):
     reads, writes = os.pipe()
     os.close(reads)
@@ -159,8 +166,7 @@ def test_who_has_read_enough_ends_it_without_a_word(program, streaming, argv, st
 
 
 @pytest.mark.skipif(not FULL.exists(), reason="there is no /dev/full here")
-@pytest.mark.parametrize("streaming", [False, True], ids=["whole", "streamed"])
-@pytest.mark.parametrize(("argv", "stdin"), [(["hello"], b""), (["gateway"], CHAT)], ids=["cli", "gateway"])
+@by_each_way
 def test_where_nothing_can_be_written_that_is_one_line_and_a_failure(program, streaming, argv, stdin):
     with FULL.open("w") as full, program(*argv, stdout=full, streaming=streaming) as process:
         line = "hermes_agent: the output cannot be written: No space left on device"
