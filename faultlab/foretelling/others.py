@@ -1,11 +1,13 @@
 """What a policy of one's own says of a target that is no agent of this project: what can be seen from the wire.
 
-Only the first turn, and of it only what its first failures decide: how a target goes about it is its own business.
+Of a turn only what its first failures decide: how a target goes about it is its own business. A later turn is told of
+where it is known with what the provider begins it: after a turn of the client by itself, which asks once and remembers
+nothing, and while the same goes on for ever and nobody switches. What an application keeps in mind, nobody knows.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from itertools import takewhile
 from typing import Any
 
@@ -19,22 +21,52 @@ from faultlab.schedule import Entry
 
 __all__ = ["told_of_others"]
 
+_Left = tuple[tuple[Row | None, int | None], ...]
+"""What the primary still has before it, by the lines of the policy; None: for ever."""
+
 
 def told_of_others(scenario: Scenario, rules: Rules) -> Iterator[Expectation]:
     """The lines of the policy that this scenario puts to the test."""
     if scenario.cassette is not None or scenario.primary.limits is not None or not scenario.turns:
         return
-    entries = scenario.primary.faults
-    rows = [_row(entry, scenario, rules) for entry in entries]
-    row = rows[0] if rows else rules.row(NO_FAILURE)
-    if row is None:
-        return
-    alike = len(list(takewhile(lambda each: each is row, rows)))
-    count = _count(entries[:alike])
-    is_last = all(each is row for each in rows)
-    place = rules.place(row.name)
-    for key, value in _keys(row, count, scenario, is_last=is_last):
-        yield Expectation(key, value, place, 1)
+    left: _Left | None = tuple((_row(entry, scenario, rules), entry.times) for entry in scenario.primary.faults)
+    for number in range(1, len(scenario.turns) + 1):
+        row = left[0][0] if left else rules.row(NO_FAILURE)
+        if left is None or row is None or number > max(1, len(scenario.says)):
+            return
+        alike = _times_of(row, left)
+        count = None if None in alike else sum(each or 0 for each in alike)
+        is_last = len(alike) == len(left)
+        for key, value in _keys(row, count, scenario, is_last=is_last):
+            yield Expectation(key, value, rules.place(row.name), number)
+        left = _left_after(row, count, left, scenario, is_last=is_last)
+
+
+def _times_of(row: Row, left: _Left) -> list[int | None]:
+    """How often what comes first of this kind happens, entry by entry."""
+    return [times for _, times in takewhile(lambda each: each[0] is row, left)]
+
+
+def _left_after(row: Row, count: int | None, left: _Left, scenario: Scenario, *, is_last: bool) -> _Left | None:
+    """What the next turn begins with; None: nobody knows."""
+    is_client = isinstance(scenario.target, SdkTarget)
+    if row.name == NO_FAILURE:
+        return left if is_client else None
+    if count is None:
+        return left if row.never or is_client or not scenario.policy.usable_fallback else None
+    if not is_client or row.never or row.after_calls is None:
+        return None
+    if count < row.after_calls:
+        return () if is_last else None
+    return _without(row.after_calls, left)
+
+
+def _without(number: int, left: _Left) -> _Left:
+    """After so many requests, each of which uses up one; none of those that fail for ever is among them."""
+    (row, times), *further = left
+    if times is None or times > number:
+        return ((row, times and times - number), *further)
+    return _without(number - times, tuple(further)) if number > times else tuple(further)
 
 
 def _keys(row: Row, count: int | None, scenario: Scenario, *, is_last: bool) -> Iterator[tuple[str, Any]]:
@@ -63,12 +95,6 @@ def _gives_way(row: Row, scenario: Scenario) -> Iterator[tuple[str, Any]]:
 
 def _is_well(side: Side) -> bool:
     return not side.faults and side.limits is None
-
-
-def _count(entries: Sequence[Entry]) -> int | None:
-    """How many requests these entries are used up by; None: all that ever come."""
-    times = [entry.times for entry in entries]
-    return None if None in times else sum(each or 0 for each in times)
 
 
 def _row(entry: Entry, scenario: Scenario, rules: Rules) -> Row | None:

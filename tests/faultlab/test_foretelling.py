@@ -183,6 +183,40 @@ def test_a_client_without_a_fallback_gives_up_after_so_many_calls(tmp_path):
     assert (record.standing, record.calls) == (Standing.HELD, (3, 0))
 
 
+TURNS = [{"user": text} for text in ("one", "two", "three")]
+
+
+@pytest.mark.parametrize(
+    ("target", "faults", "found"),
+    [
+        (
+            "sdk",
+            [{"unavailable": {}, "times": 4}, {"capacity": {}, "times": 1}],
+            {1: ["failed", 3], 2: ["completed", "never"], 3: ["completed", "never"]},
+        ),
+        ("sdk", [{"unavailable": {}, "times": "forever"}], {turn: ["failed", 3] for turn in (1, 2, 3)}),
+        ("sdk", [{"unavailable": {}, "times": 3}, "refused"], {1: ["failed", 3]}),
+        ("sdk", [{"unavailable": {}, "times": 2}, "refused"], {}),
+        ("sdk", [], {turn: ["completed", "never"] for turn in (1, 2, 3)}),
+        ({"callable": "a:b"}, [], {1: ["completed", "never"]}),
+        ({"callable": "a:b"}, [{"empty_choices": {}, "times": "forever"}], {turn: ["never"] for turn in (1, 2, 3)}),
+        ({"callable": "a:b"}, [{"unavailable": {}, "times": "forever"}], {1: ["completed", Switched(None, 3)]}),
+    ],
+)
+def test_later_turns_are_told_of_as_far_as_it_is_known_with_what_they_begin(tmp_path, target, faults, found):
+    (tmp_path / "mine.yaml").write_text(MINE.replace("overloaded: {after_calls: 2}", "overloaded: {after_calls: 3}"))
+    rules = read_rules(tmp_path / "mine.yaml")
+    one = scenario(target=target, faults={"primary": faults}, turns=TURNS, says=["a", "b", "c"])
+    told = {}
+    for each in foretell(one, rules):
+        told.setdefault(each.turn, []).append(each.value[0][1] if each.key == "calls" else each.value)
+    assert {turn: sorted(values, key=str) for turn, values in told.items()} == {
+        turn: sorted(values, key=str) for turn, values in found.items()
+    }
+    if target == "sdk":
+        assert run_fully(foretold(one, rules)).verdict.violations == ()
+
+
 @pytest.mark.parametrize("streaming", [False, True], ids=["whole", "streamed"])
 def test_an_answer_that_is_oddly_spelled_says_what_it_says(streaming):
     config = {"model": {"provider": "groq", "default": "m"}, "display": {"streaming": streaming}}
