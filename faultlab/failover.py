@@ -86,7 +86,7 @@ class FailoverTrace(Trace):
     def waits_s(self) -> Waits:
         """Every wait above zero between the end of a request and the next one of the same question, to the ms."""
         gaps = [
-            (after.exchange.n, round(after.exchange.started_s - before.exchange.ended_s, 3))
+            (after.exchange.n, before.exchange.pause_s(after.exchange.started_s))
             for question in questions_of(self.exchanges)
             for before, after in zip(question.asks, question.asks[1:], strict=False)
         ]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from itertools import pairwise
+from typing import Final
 
 from faultlab.coverage import covered
 from faultlab.families import family_of
@@ -13,15 +13,18 @@ from faultlab.policies import Rules
 from faultlab.policy import FALLBACK, PRIMARY
 from faultlab.providers import find
 from faultlab.runner import Run, run_fully
-from faultlab.scenario import Scenario
+from faultlab.scenario import CommandTarget, Scenario
 from faultlab.subject import Subject
 from faultlab.targets.base import Situated
 from faultlab.timeline import timeline
-from faultlab.trace import TurnEnd
+from faultlab.trace import Turn, TurnEnd
 from faultlab.trial import Breach, Edge, Ending, Record, Standing, Step, Stride, Trial
 from faultlab.verdict import Outcome, Violation
 
 __all__ = ["breaches_of", "play", "recorded"]
+
+_OWN_WORK_S: Final = 0.3
+"""What a program may take between two requests without having waited: the shortest back-off of a client is longer."""
 
 
 def play(subject: Subject, trial: Trial) -> Record:
@@ -39,7 +42,7 @@ def _held(subject: Subject, trial: Trial) -> Scenario:
 def recorded(subject: Subject, trial: Trial, run: Run) -> Record:
     """What is kept of a run."""
     verdict, trace = run.verdict, run.trace
-    waits = [round(b.started_s - a.ended_s, 3) for a, b in pairwise(trace.exchanges) if b.started_s > a.ended_s]
+    waits = [_waits(run, turn) for turn in trace.turns]
     asked = [each.upstream for each in trace.exchanges if not each.side]
     last = trace.turns[-1].end if trace.turns else None
     steps = tuple(_steps(run))
@@ -49,11 +52,11 @@ def recorded(subject: Subject, trial: Trial, run: Run) -> Record:
         _standing(run),
         trial.labels,
         family=_family(run, trial),
-        ending=_ending(run, steps, len(waits)),
+        ending=_ending(run, steps, is_waited=bool(waits and waits[-1])),
         failure=last.failure if last else None,
         switch=next((turn.end.switch_reason for turn in trace.turns if turn.end.switch_reason), None),
-        waits=len(waits),
-        waited_s=round(sum(waits), 3),
+        waits=sum(map(len, waits)),
+        waited_s=round(sum(map(sum, waits)), 3),
         took_s=round(sum(turn.ended_s - turn.started_s for turn in trace.turns), 3),
         calls=(asked.count(PRIMARY), asked.count(FALLBACK)),
         breaches=breaches_of(run, subject.rules),
@@ -62,6 +65,14 @@ def recorded(subject: Subject, trial: Trial, run: Run) -> Record:
         steps=steps,
         edge=_edge(run, trial.stride),
     )
+
+
+def _waits(run: Run, turn: Turn) -> list[float]:
+    """The waits of a turn; of a program, whose time is the machine's own, those that its own work does not explain."""
+    waits = run.trace.waits_of(turn)
+    if isinstance(run.scenario.target, CommandTarget):
+        return [wait for wait, n in waits if wait > _OWN_WORK_S and n < turn.last]
+    return [wait for wait, _ in waits]
 
 
 def breaches_of(run: Run, rules: Rules | None) -> tuple[Breach, ...]:
@@ -102,7 +113,7 @@ def _family(run: Run, trial: Trial) -> str:
     return family_of(first.faults[0], first.shape) if first else ""
 
 
-def _ending(run: Run, steps: tuple[Step, ...], waits: int) -> Ending:
+def _ending(run: Run, steps: tuple[Step, ...], *, is_waited: bool) -> Ending:
     if not run.trace.turns:
         return Ending.NONE
     last = run.trace.turns[-1]
@@ -113,7 +124,7 @@ def _ending(run: Run, steps: tuple[Step, ...], waits: int) -> Ending:
         return Ending.FALLBACK
     if any(step.compressed for step in steps if step.turn == len(run.trace.turns)):
         return Ending.COMPRESSED
-    return Ending.WAITED if waits else Ending.PRIMARY
+    return Ending.WAITED if is_waited else Ending.PRIMARY
 
 
 def _edge(run: Run, stride: Stride | None) -> Edge | None:
@@ -127,7 +138,7 @@ def _edge(run: Run, stride: Stride | None) -> Edge | None:
     for after in following:
         key, asked_next, label = _key(after, stride, stride.left), after.asked, after.label
         until_s = exchanges[after.n - 1].started_s
-    waited_s = round(until_s - exchanges[before.n - 1].ended_s, 3)
+    waited_s = exchanges[before.n - 1].pause_s(until_s)
     key_before = _key(before, stride, stride.left + 1)
     return Edge(key_before, stride.by, key, before.asked, asked_next, before.label, label, waited_s)
 

@@ -59,6 +59,10 @@ class Exchange:
         """The name of the only fault; None when there was none or more than one."""
         return self.faults[0] if len(self.faults) == 1 else None
 
+    def pause_s(self, until_s: float) -> float:
+        """From its end until then, to the millisecond: a wait, where that is more than nothing."""
+        return round(until_s - self.ended_s, 3)
+
 
 @dataclass(frozen=True, slots=True)
 class TurnEnd:
@@ -114,3 +118,11 @@ class Trace:
     turns: list[Turn] = field(default_factory=list)
     tool_calls: list[ToolUse] = field(default_factory=list)
     lock: RLock = field(default_factory=RLock, repr=False, compare=False)
+
+    def waits_of(self, turn: Turn) -> list[tuple[float, int]]:
+        """Every pause of a turn above zero, with the number of the exchange that it follows; the last ends with it."""
+        exchanges = self.exchanges[turn.first - 1 : turn.last]
+        ends = [*(after.started_s for after in exchanges[1:]), turn.ended_s]
+        # A turn in which nobody was asked has an end, and no exchange before it.
+        pauses = [(each.pause_s(end), each.n) for each, end in zip(exchanges, ends, strict=False)]
+        return [(pause, n) for pause, n in pauses if pause > 0]

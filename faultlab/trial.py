@@ -122,9 +122,10 @@ class Edge:
 class Record:
     """What is kept of a run that was played. No credential, no real time: the same trial gives the same record.
 
-    `family` is that of its first fault (empty: none), `waits` and `waited_s` are those of its turns, `took_s` how long
-    its user waited in all, on the virtual clock. `calls` counts the requests to the primary and to the fallback.
-    `covered` are the cells of coverage that it met, `reasons` the signs or the trouble where it was no verdict.
+    `family` is that of its first fault (empty: none), `ending` that of its last turn; `waits` and `waited_s` are those
+    of all its turns, `took_s` how long its user waited in all of them, on the virtual clock. `calls` counts requests to
+    the primary and to the fallback. `covered` are the cells of coverage that it met, `reasons` the signs or the trouble
+    where it was no verdict.
     """
 
     of: str

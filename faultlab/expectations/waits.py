@@ -11,15 +11,8 @@ __all__ = ["JUDGES"]
 
 
 def _gaps(scope: Scope) -> list[tuple[float, int]]:
-    """Every gap above zero, with the exchange that it follows; the last one ends with the turn."""
-    found = []
-    for turn in scope.turns:
-        exchanges = scope.exchanges(turn)
-        ends = [*(after.started_s for after in exchanges[1:]), turn.ended_s]
-        # A turn in which nobody was asked has an end, and no exchange before it.
-        gaps = [(round(end - each.ended_s, 3), each.n) for each, end in zip(exchanges, ends, strict=False)]
-        found += [(gap, n) for gap, n in gaps if gap > 0]
-    return found
+    """Every wait, with the exchange that it follows."""
+    return [wait for turn in scope.turns for wait in scope.history.trace.waits_of(turn)]
 
 
 def _waits_s(value: tuple[float, ...], scope: Scope) -> Difference | None:
