@@ -377,6 +377,12 @@ def test_an_address_that_leads_astray_is_told_by_the_check_too(home):
     assert (found.code, found.place.line, found.mend.splitlines()[0]) == ("astray", 5, "fallback_model:")
 
 
+@pytest.mark.parametrize("text", ["", "terminal: {backend: docker}\n", "model: {provider: auto}\n"])
+def test_a_configuration_that_names_no_provider_is_told_which_key_would_be_read(home, text):
+    no_key, _ = check_config(home("local", config=text, env="") / "config.yaml")
+    assert (no_key.code, no_key.mend) == ("no_key", "# .env, beside config.yaml\nOPENROUTER_API_KEY=…")
+
+
 USER_IN_URL = """\
 model: {provider: custom, base_url: "http://localhost:8080/v1", default: m}
 fallback_model:

@@ -6,7 +6,7 @@ The lines are laid over config.yaml as they stand, keys into the section that is
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from difflib import get_close_matches
 from typing import Final
 
@@ -44,7 +44,8 @@ def finding(complaint: Complaint, own: Own, place: Place) -> Finding:
 
 def _key(section: str, own: Own) -> str:
     endpoint = own.endpoint(section)
-    name = endpoint.provider.strip().lower()
+    # With a key it resolves: without a name its host tells who it is.
+    name = resolve(replace(endpoint, api_key="any", api_key_env=""), own.environ, NO_HOME).provider
     known = PROVIDERS.get(name, PROVIDERS["custom"]).key_variables
     if name in SIGN_INS and not (known or endpoint.api_key_env or endpoint.base_url):
         return f"# sign in at {name} again, so that its token stands in auth.json"
