@@ -106,14 +106,15 @@ class Course:
         timeouts = Timeouts(setting.rules.timeouts.connect_s, setting.read_s)
         seed, least_s = scenario.seed, setting.rules.waits.first_s
         pairs = ((setting.primary, scenario.primary), (setting.fallback, scenario.fallback))
-        asked = [whom for whom, _ in pairs if whom is not None]
-        if len({whom.backend.provider for whom in asked if whom.renewable}) < sum(whom.renewable for whom in asked):
-            raise Unforeseen("whose token it is that both would renew")
-        return {
+        found = {
             whom.name: Provider(whom, side, plan.going[whom.name], plan.saying, timeouts, seed, least_s)
             for whom, side in pairs
             if whom is not None
         }
+        renewing = [each.whom.backend.provider for each in found.values() if each.whom.renewable]
+        for provider in found.values():
+            provider.shares_its_token = renewing.count(provider.whom.backend.provider) > 1
+        return found
 
     def turn(self, plan: TurnPlan) -> Account:
         """What this turn comes to. Raises Unforeseen; `account` tells as much as was seen by then."""

@@ -55,7 +55,10 @@ class Saying(Protocol):
 
 
 class Provider:
-    """What is planned for one of the two; all that is made up comes of the seed."""
+    """What is planned for one of the two; all that is made up comes of the seed.
+
+    `shares_its_token`: the other one would renew the same.
+    """
 
     def __init__(
         self, whom: Whom, side: Side, going: Going, saying: Saying, timeouts: Timeouts, seed: int, least_s: float
@@ -64,6 +67,7 @@ class Provider:
         self._schedule, self._script = going, saying
         self._timeouts, self._seed, self._least_s = timeouts, seed, least_s
         self._ids, self._number = token(_ID_CHARACTERS, "ids", seed), 0
+        self.shares_its_token = False
         self._provider = provider_of(whom.backend.provider)
         limits = side.limits
         if limits is not None and limits.body_bytes is not None:
@@ -77,7 +81,9 @@ class Provider:
         return not self._schedule.unreached()
 
     def renew(self) -> str:
-        """What the next renewal does: `ok`, `refused` or `hangs`."""
+        """What the next renewal does: `ok`, `refused` or `hangs`. Raises Unforeseen."""
+        if self.shares_its_token:
+            raise Unforeseen("whose token it is that both would renew")
         word = self._refresh[min(self._renewals, len(self._refresh) - 1)]
         self._renewals += 1
         self.renewed += word == "ok"

@@ -128,6 +128,13 @@ def test_whether_a_schedule_is_met_to_its_end_is_known_beforehand():
     assert reached(scenario(faults={"primary": [{"error_in_200": {"message": "who knows"}}]}), rules) is None
 
 
+def test_of_a_token_that_both_would_renew_nothing_is_foretold_from_its_renewal_on():
+    twins = {"model": {"provider": "openai-codex", "default": "gpt-5.1-codex"}}
+    twins["fallback_model"] = {"provider": "openai-codex", "model": "gpt-5.1"}
+    assert expected(config=twins, faults={"primary": ["forbidden"]})["order"] == "PF"
+    assert expected(config=twins, faults={"primary": ["unauthorized"]}) == {}
+
+
 def test_a_breach_is_named_by_its_line_of_the_policy():
     wrong = replace(hermes_rules(), rows=tuple(replace(row, reason=None) for row in hermes_rules().rows))
     wrong = replace(wrong, waits=Waits(first_s=3))

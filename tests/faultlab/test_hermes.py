@@ -1,6 +1,7 @@
 """This project's own agent as a target: each entrance, what it leaves behind, what it is given."""
 
 import json
+import signal
 import threading
 
 import pytest
@@ -30,6 +31,17 @@ def one(tmp_path):
         return scenario
 
     return read
+
+
+def test_one_sign_in_is_one_token_whichever_model_is_asked_with_it(one):
+    twins = {**CODEX, "fallback_model": {"provider": "openai-codex", "model": "gpt-5"}}
+    run = run_fully(
+        one(
+            f"{{name: n, config: {json.dumps(twins)}, says: [ok], faults: {{primary: [forbidden]}}, turns: [{{user: hi}}]}}"
+        )
+    )
+    assert run.verdict.violations == ()
+    assert [exchange.upstream for exchange in run.trace.exchanges] == ["primary", "fallback"]
 
 
 @pytest.mark.parametrize("entry", ["agent", "cli", "cron", "gateway"])
@@ -235,6 +247,33 @@ def test_a_planned_one_is_not():
     control_c = ControlC()
     with control_c.heeded():
         _swallow(control_c.press)
+
+
+@pytest.mark.parametrize("lost", [0, 1])
+def test_one_that_the_main_thread_overlooks_as_it_begins_to_wait_is_pressed_again(monkeypatch, lost):
+    control_c, sent, kill = ControlC(), [], signal.pthread_kill
+    monkeypatch.setattr(
+        signal, "pthread_kill", lambda *to: sent.append(to) or (kill(*to) if len(sent) > lost else None)
+    )
+    presser = threading.Thread(target=control_c.press)
+
+    def wait():
+        presser.start()
+        threading.Event().wait(10)
+
+    with control_c.heeded():
+        _swallow(wait)
+        presser.join()
+    assert len(sent) == lost + 1
+
+
+def test_one_that_comes_twice_for_that_is_heeded_once():
+    control_c = ControlC()
+    with control_c.heeded():
+        control_c._planned = control_c._again = 1
+        _swallow(control_c._arrived)
+        control_c._arrived()
+    assert control_c._again == 0
 
 
 def _swallow(press):

@@ -57,7 +57,8 @@ class _Asked:
         own = bool(endpoint.api_key or endpoint.api_key_env)
         given = upstream in signed_in or endpoint.provider == SIGNED_IN
         self.has_token = endpoint.provider in SIGN_INS and given and not own
-        token = key_for(endpoint.provider, 0, f"{upstream} token") if self.has_token else endpoint.api_key
+        # One sign-in at a provider is one token, whichever of the two models is asked with it.
+        token = key_for(endpoint.provider, 0, "token") if self.has_token else endpoint.api_key
         self.endpoint = replace(endpoint, api_key=token)
 
     def variables(self) -> Iterator[tuple[str, str]]:
