@@ -14,7 +14,7 @@ from faultlab.errors import HarnessError
 
 __all__ = ["at_once", "hold", "is_empty", "let_go", "new", "one_line", "reopened", "what_it_is_about", "written_on"]
 
-_FORMAT: Final = 1
+_FORMAT: Final = 2
 
 _TABLES: Final = (
     f"pragma user_version = {_FORMAT}",
