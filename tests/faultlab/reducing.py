@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 
@@ -28,8 +29,12 @@ _STEPS = (1, 1, 2, 3, 5, 8)
 
 def drawn(subject: Subject, seed: int, count: int) -> Iterator[Scenario]:
     """What the pass `random` draws, aimed at nothing."""
-    parts = next(Drawn(seed, count, steered=False).rounds(subject))
-    return (trial.scenario for part in parts for trial in part.trials(subject))
+    rounds = Drawn(seed, count, steered=False).rounds(subject)
+    parts = next(rounds)
+    with suppress(StopIteration):
+        while True:
+            yield from (trial.scenario for part in parts for trial in part.trials(subject))
+            parts = rounds.send(())
 
 
 def reduced(scenario: Scenario, draw: Draw) -> Scenario | None:
