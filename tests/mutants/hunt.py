@@ -62,29 +62,24 @@ Tried = Generator[tuple[str, Trial], Record, None]
 
 def tried() -> Tried:
     """All of it, what shows the most in the shortest time first."""
-    yield from in_turn([through(name, Drawn(), 12) for name in STOCK])
+    yield from in_turn([through(name, Drawn(), 20) for name in STOCK])
     yield from at_once("openai")
-    looked_up = [*CATALOGUED, *(f"{name}, streamed" for name in STREAMED), "full", "responses", "codex", "custom"]
+    for name in (*CATALOGUED, *(f"{name}, streamed" for name in STREAMED), "full", "responses", "codex", "custom"):
+        yield from at_once(name)
     yield from in_turn(
         [
-            chain_of([at_once(name) for name in looked_up]),
             through("soon", Explore(4), 400),
-            in_turn([through(name, Drawn(), 12) for name in (*SPECIAL, "kimi-coding")]),
+            in_turn([through(name, Drawn(seed=1), 100) for name in STOCK]),
+            in_turn([through(name, Drawn(seed=1), 60) for name in (*SPECIAL, "kimi-coding")]),
         ]
     )
     yield from in_turn(
         [
-            in_turn([through(name, Drawn(seed=1), 200) for name in (*STOCK, *SPECIAL, "kimi-coding")]),
             in_turn([sampled(name) for name in STOCK]),
+            in_turn([through(name, Drawn(seed=2), 200) for name in (*STOCK, *SPECIAL)]),
             in_turn([through(name, Explore(3), 200) for name in (*STOCK, *SPECIAL)]),
         ]
     )
-
-
-def chain_of(several: Iterable[Tried]) -> Tried:
-    """One behind the other."""
-    for each in several:
-        yield from each
 
 
 def in_turn(several: Iterable[Tried]) -> Tried:
