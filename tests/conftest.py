@@ -1,6 +1,7 @@
 """What holds for every test: nothing waits, nothing leaves the machine, chance repeats itself where it must."""
 
 import contextlib
+import gc
 import os
 import socket
 import subprocess
@@ -17,6 +18,8 @@ settings.register_profile("ci", deadline=None, derandomize=True)
 settings.load_profile("ci" if os.environ.get("CI") else "here")
 
 pytest_plugins = "pytester"
+
+gc.set_threshold(10_000, 10, 10)  # thousands of tests and the client's types outlive all: looking through them is dear
 
 LOOPBACK = ("127.", "::1", "localhost")
 REAL_SLEEP = time.sleep

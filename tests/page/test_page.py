@@ -430,15 +430,15 @@ def test_on_paper_the_runs_are_a_table_with_those_first_that_did_not_hold(page_o
 
 
 def test_of_thousands_of_runs_only_those_in_sight_are_in_the_document(page_of, tmp_path):
-    results = campaign(tmp_path / "many.sqlite", 2000)
+    results = campaign(tmp_path / "many.sqlite", 3000)
     there = page_of(page.of_campaign(results))
     results.close()
-    assert there.text("#count") == "2,000 of 2,000 runs"
-    assert there.js("document.getElementById('list').getAttribute('aria-rowcount')") == "2000"
+    assert there.text("#count") == "3,000 of 3,000 runs"
+    assert there.js("document.getElementById('list').getAttribute('aria-rowcount')") == "3000"
     assert 10 < len(there.all(".row")) < 50
     there.js("void document.getElementById('list').scrollTo(0, 1e9)")
-    there.until("document.getElementById('row-1999')")
-    assert there.all(".row .name")[-1] == "random 667"
+    there.until("document.getElementById('row-2999')")
+    assert there.all(".row .name")[-1] == "random 999"
     assert 10 < len(there.all(".row")) < 50
     there.choose("#filter-verdict", "broken")
     assert there.js("rowsShown.runs.length") == there.js("DATA.counts.broken") > 10
