@@ -242,7 +242,9 @@ def expectations(draw, models, tools, turn):
 
 @st.composite
 def scenarios(draw):
-    first, second = draw(st.sampled_from([PRIMARY, CODEX, NOUS])), draw(st.sampled_from([OPENROUTER, CODEX]))
+    first = draw(st.sampled_from([PRIMARY, CODEX, NOUS]))
+    # A fallback that is the primary itself is refused, and with it whatever expects a switch.
+    second = draw(st.sampled_from([each for each in (OPENROUTER, CODEX) if each is not first]))
     config = {
         "model": {"provider": first[0], "default": first[1]},
         "fallback_model": {"provider": second[0], "model": second[1]},
