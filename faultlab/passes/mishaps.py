@@ -27,7 +27,7 @@ from faultlab.faults import (
 )
 from faultlab.passes.ground import Ground
 from faultlab.passes.oddities import oddities
-from faultlab.passes.statements import statements
+from faultlab.passes.statements import UNSHOWABLE, statements
 from faultlab.policies.kinds import UNSAID
 from faultlab.policy import FALLBACK
 from faultlab.sendable import NEEDS_A_TOOL, sendable
@@ -98,6 +98,8 @@ class Mishap:
 
 def mishap(draw: Draw, ground: Ground, upstream: str) -> Mishap:
     """Anything that this provider can send: a kind of failure first, so that no kind goes under in its many forms."""
+    if draw.happens(1, 12):
+        return Mishap((draw.choice(UNSHOWABLE),))
     known = _by_kind(ground, upstream)
     made = draw.choice(known[draw.choice(tuple(known))])
     if draw.happens(1, 5):

@@ -94,7 +94,7 @@ def tool_call(draw: Draw) -> Reply:
 def sour(draw: Draw, dialect: str) -> Reply:
     """An answer that a model gave and nobody can use, or that goes on in the next one."""
     if draw.happens(1, 2):
-        calls = (ToolCall("terminal", _BROKEN_OFF),) if draw.happens(2, 5) else ()
+        calls = (ToolCall("terminal", _BROKEN_OFF),) if draw.happens(1, 2) else ()
         return Reply(draw.choice(_BEGINNINGS), calls, finish_reason="length")
     known = [
         Reply("", finish_reason="length"),

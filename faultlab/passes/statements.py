@@ -11,12 +11,12 @@ from faultlab.policies.named import CODES, UNTELLING
 from faultlab.providers import provider as provider_of
 from faultlab.sendable import Asking, fits
 
-__all__ = ["statements"]
+__all__ = ["UNSHOWABLE", "statements"]
 
 _STATUSES: Final = (401, 402, 404, 429, 500, 503)
 """Codes that are a status: they mean what that means."""
 
-_REFUSALS: Final = (402, 403, 404, 500)
+UNSHOWABLE: Final = tuple(status(code=code, body=UNTELLING) for code in (402, 403, 404, 500))
 """Statuses that come with words which nobody should show as they are."""
 
 _WINDOW: Final = 100_000
@@ -26,7 +26,7 @@ _WINDOW: Final = 100_000
 @lru_cache(maxsize=64)
 def statements(asking: Asking, max_tokens: int | None) -> tuple[Fault, ...]:
     """All of them, for who asks in this way and for so much output."""
-    known = (*(status(code=code, body=UNTELLING) for code in _REFUSALS), *_coded(asking), *_sized(asking, max_tokens))
+    known = (*UNSHOWABLE, *_coded(asking), *_sized(asking, max_tokens))
     return tuple(fault for fault in known if fits(fault, asking))
 
 
