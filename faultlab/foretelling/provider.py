@@ -67,7 +67,7 @@ class Provider:
         self._schedule, self._script = going, saying
         self._timeouts, self._seed, self._least_s = timeouts, seed, least_s
         self._ids, self._number = token(_ID_CHARACTERS, "ids", seed), 0
-        self.shares_its_token = False
+        self.shares_its_token = self._has_wasted = False
         self._provider = provider_of(whom.backend.provider)
         limits = side.limits
         if limits is not None and limits.body_bytes is not None:
@@ -77,8 +77,8 @@ class Provider:
 
     @property
     def is_through(self) -> bool:
-        """Whether all that was planned has come about."""
-        return not self._schedule.unreached()
+        """Whether all that was planned has come about, and had something to work on."""
+        return not self._has_wasted and not self._schedule.unreached()
 
     def renew(self) -> str:
         """What the next renewal does: `ok`, `refused` or `hangs`. Raises Unforeseen."""
@@ -115,6 +115,7 @@ class Provider:
         if self._meter is not None:
             asked = asked._replace(counted=self._meter.limits)
         found = met(faults, lambda: healthy or self._made_up(asked), asked, self._timeouts, self._least_s)
+        self._has_wasted = self._has_wasted or len(found.faults) < len(faults)
         if found.uses_up and healthy is None:
             return Met(Meant("unreachable"))
         if found.uses_up:

@@ -33,6 +33,12 @@ STOCK = {
         "agent": {"api_max_retries": 8, "max_turns": 3},
         "display": {"streaming": True},
     },
+    "local": {
+        "model": {"provider": "vllm", "default": "llama", "base_url": "http://localhost:8000/v1", "api_key": "none"},
+        "fallback_model": {"provider": "ollama", "model": "qwen", "base_url": "http://localhost:11434/v1"},
+        "agent": {"api_max_retries": 3},
+        "display": {"streaming": True},
+    },
 }
 
 SPECIAL = {
