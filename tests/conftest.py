@@ -3,6 +3,7 @@
 import contextlib
 import gc
 import os
+import signal
 import socket
 import subprocess
 import sys
@@ -20,6 +21,9 @@ settings.load_profile("ci" if os.environ.get("CI") else "here")
 pytest_plugins = "pytester"
 
 gc.set_threshold(10_000, 10, 10)  # thousands of tests and the client's types outlive all: looking through them is dear
+
+# Who runs tests in the background ignores Ctrl-C, and so would each program that a test starts to press it.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 LOOPBACK = ("127.", "::1", "localhost")
 REAL_SLEEP = time.sleep
