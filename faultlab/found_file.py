@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import shlex
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
@@ -68,8 +68,8 @@ def write_found(folder: Path, file: FoundFile) -> Path:
         raise HarnessError(f"{folder}: there are {_MOST_NAMESAKES:,} files of {file.stem} already") from None
 
 
-def _namesakes(folder: Path, stem: str) -> list[Path]:
-    return [folder / f"{stem}{f'_{n}' if n > 1 else ''}.yaml" for n in range(1, _MOST_NAMESAKES + 1)]
+def _namesakes(folder: Path, stem: str) -> Iterator[Path]:
+    return (folder / f"{stem}{f'_{n}' if n > 1 else ''}.yaml" for n in range(1, _MOST_NAMESAKES + 1))
 
 
 def _is_written(path: Path, text: str) -> bool:

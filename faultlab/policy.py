@@ -32,6 +32,11 @@ class Backend:
     key: str = field(default="", repr=False)
     token_url: str | None = None
 
+    @property
+    def renewable(self) -> bool:
+        """Whether its credential can be renewed (C8)."""
+        return self.token_url is not None
+
 
 @dataclass(frozen=True, slots=True)
 class Policy:

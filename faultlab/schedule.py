@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
+from itertools import groupby
 
 from faultlab.faults import Fault
 
-__all__ = ["OK", "Entry", "Schedule", "Unreached"]
+__all__ = ["OK", "Entry", "Schedule", "Unreached", "merged"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +29,15 @@ class Entry:
 
 OK = Entry()
 """A healthy answer."""
+
+
+def merged(single: Iterable[Entry]) -> tuple[Entry, ...]:
+    """What happened request by request as a schedule: equal entries in a row as one, none behind the last fault."""
+    rows = [list(same) for _, same in groupby(single)]
+    entries = [Entry(row[0].faults, row[0].times and len(row)) for row in rows]
+    while entries and not entries[-1].faults:
+        entries.pop()
+    return tuple(entries)
 
 
 @dataclass(frozen=True, slots=True)

@@ -79,15 +79,11 @@ def kept(results: Results, small: Small, runs: Mapping[str, int], rules: Rules |
     try:
         file = found_file(told, of=of, number=number, runs=runs[first], found_by=results.about.command, folder=folder)
     except HarnessError as error:
-        found = Found(
-            first, of, number, 0, shrunk.scenario.name, "", "", "", 0, f"{shrunk.stopped}; no file can hold it: {error}"
-        )
+        left = (shrunk.scenario.name, "", "", "", 0, f"{shrunk.stopped}; no file can hold it: {error}")
     else:
         path = write_found(folder, file)
-        found = Found(
-            first, of, number, 0, file.item, str(path), file.text, file.command(path), file.entries, shrunk.stopped
-        )
-    results.add_found([replace(found, breach=what, runs=runs[what], place=_line(what, rules)) for what in small.shows])
+        left = (file.item, str(path), file.text, file.command(path), file.entries, shrunk.stopped)
+    results.add_found([Found(what, of, number, runs[what], *left, _line(what, rules)) for what in small.shows])
 
 
 def _line(what: str, rules: Rules | None) -> Place | None:

@@ -33,7 +33,7 @@ class Whom:
     @property
     def renewable(self) -> bool:
         """Whether its credential can be renewed (C8)."""
-        return self.backend.token_url is not None
+        return self.backend.renewable
 
     @property
     def problem(self) -> str | None:

@@ -85,7 +85,7 @@ def _sides(scenario: Scenario, tree: Tree) -> Iterator[ScenarioError]:
         if backend is None:
             yield from _without_fallback(tree)
             continue
-        if side.refresh is not None and backend.token_url is None:
+        if side.refresh is not None and not backend.renewable:
             mark = tree.value["refresh"].key
             yield refusal(mark, f"`refresh` means nothing to {backend.provider or name}: it has a key and no token")
         yield from _misfits(name, side, _dialect(scenario, backend.dialect), provider_of(backend.provider), tree)

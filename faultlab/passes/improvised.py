@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
-from itertools import groupby
 from typing import Final, NamedTuple
 
 from faultlab.content.draw import Draw
@@ -19,7 +18,7 @@ from faultlab.passes.mishaps import Mishap, lingering, mishap, mishap_of
 from faultlab.passes.sayings import ANY_TOOL, SHORT, SHORTEST, answer, sour, tool_call
 from faultlab.policies.kinds import UNSAID
 from faultlab.policy import FALLBACK, PRIMARY, UPSTREAMS
-from faultlab.schedule import OK, Entry, Unreached
+from faultlab.schedule import OK, Entry, Unreached, merged
 from faultlab.script import Reply
 
 __all__ = ["Aim", "Improvised"]
@@ -57,7 +56,7 @@ class Improvised:
         self._asked = PRIMARY
         self._made: Mishap | None = None
         self._count = self._attempt = self._rounds = 0
-        self._burst: tuple[Mishap, int, str] | None = None
+        self._burst: dict[str, list[Mishap]] = {}
         self._loops = self._may_stop = self._goes_on = False
         self._began_s = 0.0
 
@@ -67,17 +66,13 @@ class Improvised:
         return Plan({name: _Going(self, name) for name in UPSTREAMS}, _Saying(self), _Clock(self))
 
     def entries(self, upstream: str) -> tuple[Entry, ...]:
-        """What is planned there: equal ones in a row as one, and nothing behind the last fault."""
-        rows = [list(same) for _, same in groupby(self._planned[upstream])]
-        merged = [Entry(row[0].faults, row[0].times and len(row)) for row in rows]
-        while merged and not merged[-1].faults:
-            merged.pop()
-        return tuple(merged)
+        """What is planned there."""
+        return merged(self._planned[upstream])
 
     def begin_turn(self, now_s: float) -> None:
         """The user says something."""
         self._attempt = self._rounds = 0
-        self._burst, self._goes_on, self._loops = None, False, self._draw.happens(1, 3)
+        self._burst, self._goes_on, self._loops = {}, False, self._draw.happens(1, 3)
         self._may_stop = self._aim is None and self._draw.happens(1, 5)
         self._began_s, self.stopped_s = now_s, None
 
@@ -168,11 +163,8 @@ class Improvised:
             return None
         if self._aim is not None:
             return self._aimed(upstream, self._aim)
-        if self._burst is not None and self._burst[1] > 0 and self._burst[2] == upstream:
-            again, left, _ = self._burst
-            self._burst = (again, left - 1, upstream)
-            return again
-        return self._any(upstream)
+        again = self._burst.get(upstream)
+        return again.pop() if again else self._any(upstream)
 
     def _any(self, upstream: str) -> Mishap | None:
         draw = self._draw
@@ -184,7 +176,7 @@ class Improvised:
             return lingering(draw)
         made = mishap(draw, self._ground, upstream)
         if draw.happens(1, 3):
-            self._burst = (made, draw.choice((1, 1, 2, 4, 5, 7)), upstream)
+            self._burst[upstream] = [made] * draw.choice((1, 1, 2, 4, 5, 7))
         return made
 
     def _aimed(self, upstream: str, aim: Aim) -> Mishap | None:

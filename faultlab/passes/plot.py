@@ -70,7 +70,7 @@ def _bare(draw: Draw, healthy: Scenario, ground: Ground, entry: str, *, may_have
 def _words(draw: Draw, healthy: Scenario, upstream: str) -> tuple[str, ...] | None:
     """What renewing does there, where there is a token."""
     backend = healthy.policy.backend(upstream)
-    return None if backend is None or backend.token_url is None else draw.choice(_WORDS)
+    return draw.choice(_WORDS) if backend is not None and backend.renewable else None
 
 
 class _Plot:

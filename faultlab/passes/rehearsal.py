@@ -66,7 +66,7 @@ def answers(count: int) -> tuple[Reply, ...]:
 
 def _renewing(healthy: Scenario, upstream: str) -> Side:
     backend = healthy.policy.backend(upstream)
-    return Side(refresh=("ok",) if backend is not None and backend.token_url else None)
+    return Side(refresh=("ok",) if backend is not None and backend.renewable else None)
 
 
 class Met(NamedTuple):

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
-from itertools import groupby
 from typing import Final
 
 from faultlab.passes.alphabet import ANSWER, TOOL, Alphabet
 from faultlab.policies.rules import Compression
 from faultlab.policy import FALLBACK, PRIMARY
 from faultlab.scenario import HermesTarget, HistoryMessage, Scenario, ScriptedTool, Side, ToolOutput
-from faultlab.schedule import OK
+from faultlab.schedule import OK, merged
 
 __all__ = ["Path", "entered", "spelled"]
 
@@ -80,7 +79,4 @@ def _side(healthy: Scenario, alphabet: Alphabet, path: Path, name: str) -> Side:
     if backend is None:
         return Side()
     found = (alphabet.symbols[symbol].entry(backend) or OK for asked, symbol in path if asked == name)
-    entries = [replace(entry, times=len(list(same))) for entry, same in groupby(found)]
-    while entries and not entries[-1].faults:
-        entries.pop()
-    return Side(tuple(entries), refresh=("ok",) if backend.token_url is not None else None)
+    return Side(merged(found), refresh=("ok",) if backend.renewable else None)

@@ -2,39 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 
 from faultlab.content.draw import Draw
 from faultlab.errors import ScenarioError
 from faultlab.foretelling import foretold
-from faultlab.passes.drawn import Drawn
 from faultlab.playing import breaches_of
 from faultlab.policies import hermes_rules
 from faultlab.runner import loader, run_fully
 from faultlab.scenario import Scenario
 from faultlab.shrink import reductions
 from faultlab.shrink.search import behaviour
-from faultlab.subject import Subject
 from faultlab.trial import Breach
 from faultlab.written import laid_out
 
-__all__ = ["breaches_in", "drawn", "reduced"]
+__all__ = ["breaches_in", "reduced"]
 
 _STEPS = (1, 1, 2, 3, 5, 8)
 """Things that are left out of one."""
-
-
-def drawn(subject: Subject, seed: int, count: int) -> Iterator[Scenario]:
-    """What the pass `random` draws, aimed at nothing."""
-    rounds = Drawn(seed, count, steered=False).rounds(subject)
-    parts = next(rounds)
-    with suppress(StopIteration):
-        while True:
-            yield from (trial.scenario for part in parts for trial in part.trials(subject))
-            parts = rounds.send(())
 
 
 def reduced(scenario: Scenario, draw: Draw) -> Scenario | None:

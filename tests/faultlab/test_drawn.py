@@ -17,9 +17,9 @@ from faultlab.policies import hermes_rules
 from faultlab.runner import loader
 from faultlab.scenario import ENTRIES, DrawnHistory
 from faultlab.sendable import NEEDS_A_TOOL
-from faultlab.subject import Subject
 from faultlab.trial import Record, Standing
 from faultlab.written import scenario_text
+from tests.faultlab.walking import drawn, subject_for
 
 TWO_ENDS = {
     "model": {"provider": "openai", "default": "gpt-5.1", "max_tokens": 4096},
@@ -40,15 +40,9 @@ CONFIGS = {
 }
 
 
-def _subject(config=None, **more):
-    document = {"name": "healthy", "says": ["hello"], "turns": [{"user": "hi"}], **more}
-    (scenario,) = loader().read(json.dumps(document | ({"config": config} if config else {})), "config.yaml")
-    return Subject("config.yaml", replace(scenario, expectations=()))
-
-
 def _drawn(subject, count, seed=0, **more):
     """Its trials, aimed at nothing."""
-    return _steered(subject, Drawn(seed, count, steered=False, **more))[0]
+    return list(drawn(subject, seed, count, **more))
 
 
 def _steered(subject, drawn, record=None):
@@ -70,7 +64,7 @@ def _unplayed(trial):
 
 @pytest.mark.parametrize("name", CONFIGS)
 def test_an_agent_that_keeps_the_contract_meets_all_that_is_planned_and_holds(name):
-    subject = _subject(CONFIGS[name])
+    subject = subject_for(CONFIGS[name])
     for trial in _drawn(subject, 12, seed=20):
         record = play(subject, trial)
         assert record.standing is Standing.HELD, (trial.number, record.breaches, record.reasons)
@@ -78,7 +72,7 @@ def test_an_agent_that_keeps_the_contract_meets_all_that_is_planned_and_holds(na
 
 @pytest.mark.parametrize("name", CONFIGS)
 def test_what_a_run_must_come_to_is_known_by_drawing_it_as_it_is_from_its_scenario_alone(name):
-    subject = replace(_subject(CONFIGS[name]), rules=hermes_rules())
+    subject = replace(subject_for(CONFIGS[name]), rules=hermes_rules())
     trials = _drawn(subject, 60)
     assert [trial.expected for trial in trials] == [foretell(trial.scenario, subject.rules) for trial in trials]
     assert all(trial.expected for trial in trials if not _is_beyond_telling(trial.scenario))
@@ -91,12 +85,12 @@ def _is_beyond_telling(scenario):
 
 
 def test_what_another_policy_says_of_a_run_is_worked_out_where_it_is_played():
-    assert {trial.expected for trial in _drawn(_subject(TWO_ENDS), 5)} == {None}
+    assert {trial.expected for trial in _drawn(subject_for(TWO_ENDS), 5)} == {None}
 
 
 @pytest.mark.parametrize("name", CONFIGS)
 def test_whatever_is_drawn_could_stand_in_a_file(name):
-    for trial in _drawn(_subject(CONFIGS[name]), 60):
+    for trial in _drawn(subject_for(CONFIGS[name]), 60):
         (read,) = loader().read(scenario_text(trial.scenario), "drawn.yaml")
         assert (read.turns, read.says, read.primary, read.fallback) == (
             trial.scenario.turns,
@@ -113,11 +107,9 @@ def test_whatever_is_drawn_could_stand_in_a_file(name):
 
 
 _PRINTED = """
-import sys
-sys.path.insert(0, "tests/faultlab")
 from hashlib import sha256
-from test_drawn import TWO_ENDS, _drawn, _subject
-print(sha256(repr(_drawn(_subject(TWO_ENDS), 40, seed=7)).encode()).hexdigest())
+from tests.faultlab.test_drawn import TWO_ENDS, _drawn, subject_for
+print(sha256(repr(_drawn(subject_for(TWO_ENDS), 40, seed=7)).encode()).hexdigest())
 """
 
 
@@ -129,12 +121,12 @@ def test_the_same_seed_is_the_same_trials_in_every_process_and_another_seed_is_o
         for seed in ("1", "2")
     ]
     assert len({run.stdout for run in runs}) == 1
-    subject = _subject(TWO_ENDS)
+    subject = subject_for(TWO_ENDS)
     assert _drawn(subject, 5, seed=7) == _drawn(subject, 5, seed=7) != _drawn(subject, 5, seed=8)
 
 
 def test_what_nobody_would_write_is_drawn():
-    scenarios = [trial.scenario for trial in _drawn(_subject(TWO_ENDS), 150)]
+    scenarios = [trial.scenario for trial in _drawn(subject_for(TWO_ENDS), 150)]
     entries = [entry for each in scenarios for entry in (*each.primary.faults, *each.fallback.faults)]
     replies = [reply for each in scenarios for reply in each.says]
     turns = [turn for each in scenarios for turn in each.turns]
@@ -194,13 +186,13 @@ def _switches_amid_a_loop(scenario):
 
 def test_renewals_are_granted_refused_and_left_hanging():
     words = Counter(
-        word for trial in _drawn(_subject(CONFIGS["renewable"]), 60) for word in trial.scenario.primary.refresh
+        word for trial in _drawn(subject_for(CONFIGS["renewable"]), 60) for word in trial.scenario.primary.refresh
     )
     assert set(words) == {"ok", "refused", "hangs"}
 
 
 def test_a_round_is_aimed_at_what_the_rounds_before_left_open():
-    subject = _subject(CONFIGS["alone, and soon at its end"])
+    subject = subject_for(CONFIGS["alone, and soon at its end"])
     records = {}
 
     def played(trial):
@@ -217,7 +209,7 @@ def test_a_round_is_aimed_at_what_the_rounds_before_left_open():
 
 
 def test_how_many_there_are_is_known_beforehand_unless_only_time_ends_them():
-    subject = _subject()
+    subject = subject_for()
     assert Drawn(count=250).expected(subject) == len(_steered(subject, Drawn(count=250, steered=False))[0]) == 250
     assert Drawn().expected(subject) == 1000
     assert Drawn(time_s=60).expected(subject) is None
@@ -225,13 +217,13 @@ def test_how_many_there_are_is_known_beforehand_unless_only_time_ends_them():
 
 
 def test_time_that_is_up_ends_it_after_a_round():
-    trials, told = _steered(_subject(), Drawn(time_s=0.0001))
+    trials, told = _steered(subject_for(), Drawn(time_s=0.0001))
     assert len(trials) <= 100
     assert told.endswith("runs from seed 0")
 
 
 def test_a_range_is_cut_travels_and_makes_the_same_trials_anywhere():
-    subject = _subject(TWO_ENDS)
+    subject = subject_for(TWO_ENDS)
     rounds = Drawn(5, 300).rounds(subject)
     next(rounds)
     part = rounds.send([])[1]
@@ -240,19 +232,19 @@ def test_a_range_is_cut_travels_and_makes_the_same_trials_anywhere():
 
 
 def test_only_the_entrances_that_are_asked_for_are_drawn():
-    drawn = _drawn(_subject(), 40, entries=("cli", "cron"))
+    drawn = _drawn(subject_for(), 40, entries=("cli", "cron"))
     assert {trial.scenario.target.entry for trial in drawn} == {"cli", "cron"}
 
 
 def test_a_primary_that_cannot_be_asked_leaves_nothing_to_draw():
-    subject = _subject({"model": {"provider": "nobody", "default": "m"}})
+    subject = subject_for({"model": {"provider": "nobody", "default": "m"}})
     with pytest.raises(StopIteration, match="cannot be asked"):
         next(Drawn().rounds(subject))
     assert Drawn().expected(subject) == 0
 
 
 def test_a_user_stops_a_wait_a_silence_and_words_that_come_slowly():
-    subject = replace(_subject(CONFIGS["renewable"]), rules=hermes_rules())
+    subject = replace(subject_for(CONFIGS["renewable"]), rules=hermes_rules())
     amid = set()
     for trial in _drawn(subject, 130):
         stopped = {n for n, turn in enumerate(trial.scenario.turns, 1) if turn.interrupt_after_s is not None}
@@ -264,7 +256,7 @@ def test_a_user_stops_a_wait_a_silence_and_words_that_come_slowly():
 
 @pytest.mark.parametrize("target", [{"sdk": {"call": "chat"}}, {"callable": "somebody:answer"}])
 def test_of_another_target_nothing_is_planned_that_it_might_not_meet(target):
-    for trial in _drawn(_subject(target=target), 30):
+    for trial in _drawn(subject_for(target=target), 30):
         scenario = trial.scenario
         assert scenario.turns[0].user == "hi"
         assert all(entry.times is None for entry in scenario.fallback.faults)
@@ -277,7 +269,7 @@ def test_of_another_target_nothing_is_planned_that_it_might_not_meet(target):
 def test_the_other_ways_to_ask_are_those_that_the_provider_has_and_the_user_did_not_choose():
     def ways(config):
         return [
-            (each.policy.primary.dialect, "streaming" in each.config) for each in variants(_subject(config).healthy)
+            (each.policy.primary.dialect, "streaming" in each.config) for each in variants(subject_for(config).healthy)
         ]
 
     assert sorted(ways(TWO_ENDS)) == [("chat", False), ("chat", True), ("responses", False), ("responses", True)]
@@ -286,7 +278,7 @@ def test_the_other_ways_to_ask_are_those_that_the_provider_has_and_the_user_did_
 
 
 def test_what_can_be_covered_are_all_ways_to_ask():
-    cells = possible(variants(_subject(TWO_ENDS).healthy), ["agent"])
+    cells = possible(variants(subject_for(TWO_ENDS).healthy), ["agent"])
     assert {tuple(cell.split("|")[4:]) for cell in cells} == {
         (mode, streaming) for mode in ("chat_completions", "codex_responses") for streaming in ("whole", "streamed")
     }

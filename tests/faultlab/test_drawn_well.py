@@ -10,8 +10,7 @@ from faultlab.foretelling.course import accounts_of
 from faultlab.foretelling.setting import setting_of
 from faultlab.policies import hermes_rules
 from faultlab.policy import FALLBACK
-from tests.faultlab.reducing import drawn
-from tests.faultlab.walking import CONFIGS, subject_for
+from tests.faultlab.walking import CONFIGS, drawn, subject_for
 
 TRIALS = 200
 HUGE = 20_000
@@ -55,6 +54,6 @@ def _in(scenario):
 @pytest.mark.parametrize("name", ["two that speak chat", "a token that can be renewed, streams of Responses"])
 def test_of_what_people_would_not_write_there_is_enough(name):
     counts = Counter()
-    for scenario in drawn(subject_for(CONFIGS[name]), 3, TRIALS):
-        counts.update({what for what, is_there in _in(scenario) if is_there})
+    for trial in drawn(subject_for(CONFIGS[name]), 3, TRIALS):
+        counts.update({what for what, is_there in _in(trial.scenario) if is_there})
     assert {what: counts[what] for what in LEAST if counts[what] < LEAST[what]} == {}

@@ -18,6 +18,7 @@ from faultlab.schedule import Entry
 from faultlab.subject import Subject
 from faultlab.trial import Standing, Trial
 from faultlab.verdict import Outcome
+from tests.faultlab.walking import TWO
 
 SCENARIOS = Path(__file__).parents[2] / "scenarios"
 STREAMING = Path(__file__).parents[1] / "overlays" / "streaming.yaml"
@@ -58,14 +59,8 @@ def test_from_the_first_turn_that_cannot_be_foretold_nothing_is():
     assert run_fully(replace(scenario, expectations=())).verdict.outcome is Outcome.HELD
 
 
-CONFIG = {
-    "model": {"provider": "openai", "default": "gpt-5.1"},
-    "fallback_model": {"provider": "openrouter", "model": "anthropic/claude-sonnet-4"},
-}
-
-
 def scenario(**keys):
-    written = {"name": "one", "config": CONFIG, "says": ["Good morning."], "turns": [{"user": "hello"}]} | keys
+    written = {"name": "one", "config": TWO, "says": ["Good morning."], "turns": [{"user": "hello"}]} | keys
     (read,) = loader().read(json.dumps(written), "one.yaml")
     return read
 
@@ -108,7 +103,7 @@ def test_a_date_is_nearer_when_the_answer_that_states_it_comes_late():
 @pytest.mark.parametrize(("agent", "order"), [({}, "PPF"), ({"api_max_retries": 3}, "PPPF")])
 def test_the_budget_is_the_policy_s_unless_the_configuration_names_one(agent, order):
     rules = replace(hermes_rules(), budget=Budget(attempts=2))
-    one = scenario(config=CONFIG | {"agent": agent}, faults={"primary": [{"refused": {}, "times": "forever"}]})
+    one = scenario(config=TWO | {"agent": agent}, faults={"primary": [{"refused": {}, "times": "forever"}]})
     assert {each.key: each.value for each in foretell(one, rules)}["order"] == order
 
 
@@ -238,7 +233,7 @@ def test_an_answer_that_is_oddly_spelled_says_what_it_says(streaming):
 
 def test_what_a_silent_stream_had_shown_is_taken_back_when_its_turn_is_interrupted():
     turns = [{"user": "hello", "interrupt": {"after_s": 5}}]
-    config = CONFIG | {"display": {"streaming": True}}
+    config = TWO | {"display": {"streaming": True}}
     one = scenario(config=config, faults={"primary": [{"stall": {"after_events": 2}}]}, turns=turns)
     run = run_fully(foretold(one, hermes_rules()))
     assert run.verdict.outcome is Outcome.HELD

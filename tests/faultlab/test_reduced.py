@@ -8,8 +8,8 @@ import pytest
 from faultlab.content.draw import Draw
 from faultlab.runner import loader
 from faultlab.written import scenario_text
-from tests.faultlab.reducing import breaches_in, drawn, reduced
-from tests.faultlab.walking import CONFIGS, subject_for
+from tests.faultlab.reducing import breaches_in, reduced
+from tests.faultlab.walking import CONFIGS, drawn, subject_for
 
 HISTORIES = {
     "ends with a call that nobody answered": [
@@ -68,7 +68,7 @@ def test_an_answer_that_is_spoiled_and_ends_oddly_is_foretold(mode, streaming):
 @pytest.mark.parametrize("name", ["two that speak chat", "a token that can be renewed, streams of Responses"])
 def test_what_is_left_of_what_was_drawn_holds(name):
     draw = Draw("reduced", name)
-    for number, scenario in enumerate(drawn(subject_for(CONFIGS[name]), 5, 25)):
-        left = reduced(scenario, draw.fork(number))
+    for trial in drawn(subject_for(CONFIGS[name]), 5, 25):
+        left = reduced(trial.scenario, draw.fork(trial.number))
         if left is not None:
             assert breaches_in(left) == (), scenario_text(left)

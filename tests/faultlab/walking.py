@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
+from contextlib import suppress
 from dataclasses import replace
 from functools import cache
 
+from faultlab.passes.drawn import Drawn
 from faultlab.passes.explore import Explore
 from faultlab.playing import play
 from faultlab.runner import loader
@@ -37,11 +39,21 @@ CONFIGS = {
 }
 
 
-def subject_for(config, **more):
-    """What a campaign over this configuration is about."""
-    document = {"name": "healthy", "says": ["hello"], "turns": [{"user": "ping"}], "config": config, **more}
-    (scenario,) = loader().read(json.dumps(document), "config.yaml")
+def subject_for(config=None, **more):
+    """What a campaign over this configuration is about; of another target there is none."""
+    document = {"name": "healthy", "says": ["hello"], "turns": [{"user": "hi"}], **more}
+    (scenario,) = loader().read(json.dumps(document | ({"config": config} if config else {})), "config.yaml")
     return Subject("config.yaml", replace(scenario, expectations=()))
+
+
+def drawn(subject, seed, count, **more):
+    """The trials of the pass `random`, aimed at nothing."""
+    rounds = Drawn(seed, count, steered=False, **more).rounds(subject)
+    parts = next(rounds)
+    with suppress(StopIteration):
+        while True:
+            yield from (trial for part in parts for trial in part.trials(subject))
+            parts = rounds.send(())
 
 
 @cache

@@ -8,14 +8,12 @@ from functools import cache
 from faultlab.policies import hermes_rules
 from faultlab.runner import loader
 from faultlab.subject import Subject
+from tests.faultlab.walking import TWO
 
 BACKUP = {"provider": "openai", "model": "gpt-5.1"}
 
 STOCK = {
-    "openai": {
-        "model": {"provider": "openai", "default": "gpt-5.1"},
-        "fallback_model": {"provider": "openrouter", "model": "anthropic/claude-sonnet-4"},
-    },
+    "openai": TWO,
     "codex": {
         "model": {"provider": "openai-codex", "default": "gpt-5.1-codex"},
         "fallback_model": {"provider": "anthropic", "model": "claude-sonnet-4-5"},

@@ -94,7 +94,7 @@ def tried() -> Tried:
 
 def in_turn(several: Iterable[Tried]) -> Tried:
     """One of each, then the next one of each, as long as there are any."""
-    left = [(each, first) for each in several if (first := next(each, None)) is not None]
+    left = [(each, item) for each in several if (item := next(each, None)) is not None]
     while left:
         going = []
         for each, item in left:

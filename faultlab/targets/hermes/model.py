@@ -124,7 +124,7 @@ class AgentModel:
         backend = self._policy.backend(FALLBACK if switched else PRIMARY)
         return recovery.State(
             budget=self._config.agent.api_max_retries,
-            can_renew=backend is not None and backend.token_url is not None,
+            can_renew=backend is not None and backend.renewable,
             can_compress=self._config.compression.enabled,
             can_switch=self._policy.usable_fallback and not switched,
             compressions=compressions,

@@ -40,7 +40,7 @@ class StandIn:
     def means(self, backend: Backend) -> bool:
         """Whether this is whom the scenario's agent would ask, with a credential of the same kind."""
         found = bool(backend.key) if backend.needs_key and backend.base_url else None
-        return (found, backend.token_url is not None) == (self.key, self.refresh is not None)
+        return (found, backend.renewable) == (self.key, self.refresh is not None)
 
 
 def stand_in(settings: Endpoint, environ: Mapping[str, str], home: Path, disguise: Disguise) -> StandIn:
