@@ -71,5 +71,8 @@ def _origin(head: bytes) -> str:
     wanted = rest.partition(" ")[0]
     if method == "CONNECT":
         return f"https://{wanted.removesuffix(_OF_HTTPS)}"
-    parts = urlsplit(wanted)
+    try:
+        parts = urlsplit(wanted)
+    except ValueError:  # brackets that hold no address
+        return ""
     return f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}" if parts.netloc else ""

@@ -177,7 +177,7 @@ def test_who_connects_and_says_nothing_or_nonsense_is_told_of_nowhere():
     refused = []
     with dead_end(refused) as url:
         address = "127.0.0.1", int(url.rpartition(":")[2])
-        for said in (b"", b"\r\n\r\n", b"GET / HTTP/1.1\r\n\r\n", b"x" * 60_000):
+        for said in (b"", b"\r\n\r\n", b"GET / HTTP/1.1\r\n\r\n", b"GET http://[x/ HTTP/1.1\r\n\r\n", b"x" * 60_000):
             with socket.create_connection(address, timeout=5) as connection:
                 connection.sendall(said)
                 connection.shutdown(socket.SHUT_WR)
